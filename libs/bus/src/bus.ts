@@ -1,0 +1,160 @@
+/** What a service can do on the bus. {@link connectBus} makes one; nothing else in the repository speaks to NATS. */
+import type { Answer, AuditEvent, CacheStore, Envelope, Failure, Presence, ServiceCall, UnmaskTable, UsageEvent } from '@sluice/contracts';
+import type { z } from 'zod';
+import type { Body } from './body.ts';
+import type { Stage } from './stage.ts';
+
+/** Something that was opened and must be closed; closing twice is harmless. */
+export interface Closable {
+  close(): Promise<void>;
+}
+
+export interface RequestOptions {
+  readonly timeoutMs: number;
+}
+
+/** Live instances of every stage, kept from heartbeats. */
+export interface PresenceTable extends Closable {
+  isLive(stage: string): boolean;
+  instances(stage: string): readonly Presence[];
+  stages(): readonly string[];
+  /** Called when an instance appears (`true`) or is gone (`false`). */
+  onChange(listener: (stage: string, instance: string, live: boolean) => void): void;
+}
+
+/** What ingress hears of one request it dispatched. Exactly one of `final` and `error` comes last, once. */
+export interface ExchangeListener {
+  /** Table of replaced values, always before any chunk or final of the same attempt. */
+  unmask(table: UnmaskTable): void;
+  /** Head of a stream: before the first chunk. */
+  head(answer: Answer): void;
+  /** Whole server-sent events; `written` is to be called once the client has taken them, it gives credit. */
+  chunk(bytes: Uint8Array, written: () => void): void;
+  final(answer: Answer, body: Uint8Array): void;
+  error(failure: Failure): void;
+}
+
+export interface Dispatch {
+  /** `found`, `guards`, `timings` empty; `dispatchedAt` is set for each attempt. */
+  readonly envelope: Envelope;
+  readonly body: Uint8Array;
+  /** Stage names in order. */
+  readonly slip: readonly string[];
+  /** Epoch ms. */
+  readonly deadline: number;
+  /** Called when a stage of the slip has no live instance: leave it out, or refuse the request naming it. */
+  readonly onUnavailable: (stage: string) => 'skip' | 'refuse';
+}
+
+/** A request under way. */
+export interface Exchange {
+  readonly requestId: string;
+  /** Client has gone: tells the router, and hears nothing more. */
+  cancel(): void;
+}
+
+export interface Dispatcher extends Closable {
+  dispatch(request: Dispatch, listener: ExchangeListener): Exchange;
+  readonly inFlight: number;
+  readonly presence: PresenceTable;
+}
+
+export interface DispatcherOptions {
+  /** Without `accepted` or an answer for this long, a request is sent round once more. */
+  readonly hopBudgetMs: number;
+}
+
+/** Publishes events of one producer in order, without a gap, and keeps each until the stream has stored it. */
+export interface EventPublisher extends Closable {
+  /** Completes the CloudEvent (`source`, `sequence`, `time`) and publishes it; id is the deduplication key. */
+  publish(subject: string, event: UnsequencedEvent): void;
+  /** Waits until all that was published is stored, or throws after `timeoutMs`. */
+  flush(timeoutMs: number): Promise<void>;
+  /** Events not yet acknowledged by the stream. */
+  readonly unacknowledged: number;
+}
+
+type WithoutSequence<Event> = Event extends unknown ? Pick<Event & { id: string; type: string; subject: string; data: unknown }, 'id' | 'type' | 'subject' | 'data'> : never;
+export type UnsequencedEvent = WithoutSequence<UsageEvent> | WithoutSequence<AuditEvent>;
+
+export interface StreamMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** Position in the stream: grows, never repeats. */
+  readonly sequence: number;
+  /** 1 on first delivery. */
+  readonly deliveries: number;
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+export interface ConsumeOptions {
+  readonly stream: string;
+  /** Name of the durable consumer; replicas with the same name share the work. */
+  readonly durable: string;
+  readonly filterSubject?: string;
+  /** Most messages handed over at once, and how long to wait for them. */
+  readonly batchSize: number;
+  readonly batchWaitMs: number;
+  /** Redeliveries before a message goes to the dead-letter subject. */
+  readonly maxDeliveries: number;
+  readonly ackWaitMs: number;
+  /**
+   * Resolves once the whole batch is durably processed; throwing redelivers it, one message at a time after the first
+   * failure, so that one bad message cannot hold up the others.
+   */
+  readonly handle: (batch: readonly StreamMessage[]) => Promise<void>;
+}
+
+export interface KeyValue {
+  get(key: string): Promise<Uint8Array | undefined>;
+  put(key: string, value: Uint8Array): Promise<void>;
+  /** Calls back with the current value, if any, and on every change; again from the start after a reconnect. */
+  watch(key: string, listener: (value: Uint8Array) => void): Promise<Closable>;
+}
+
+export interface StreamDefinition {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly maxAgeMs: number;
+  readonly duplicateWindowMs: number;
+}
+
+export interface Bus extends Closable {
+  /** Id of this process, unique for each start: `<service>-<random>`. */
+  readonly instance: string;
+  readonly connected: boolean;
+  /** Largest message the server takes, bytes. */
+  readonly maxPayloadBytes: number;
+
+  serveStage(stage: Stage): Promise<Closable>;
+  /** Answers a call of the catalogue; a malformed request is refused before the handler sees it. */
+  respond<Request extends z.ZodType, Response extends z.ZodType>(
+    call: ServiceCall<Request, Response>,
+    handler: (request: z.output<Request>) => z.input<Response> | Promise<z.input<Response>>,
+  ): Promise<Closable>;
+  /** @throws SluiceError `stage_unavailable` where nobody answers in time, or what the responder threw */
+  request<Request extends z.ZodType, Response extends z.ZodType>(
+    call: ServiceCall<Request, Response>,
+    data: z.input<Request>,
+    options: RequestOptions,
+  ): Promise<z.output<Response>>;
+
+  createDispatcher(options: DispatcherOptions): Promise<Dispatcher>;
+  watchPresence(): Promise<PresenceTable>;
+
+  /** Plain publish of JSON and, after it, raw bytes (`Sluice-Envelope` gives the JSON's length). */
+  publishStore(store: CacheStore, body: Uint8Array): void;
+  /** The other side of {@link publishStore}, in the queue group `cache`. */
+  onStore(handler: (store: CacheStore, body: Body) => void): Closable;
+  /** Every message of a subject, without a queue group. */
+  subscribe(subject: string, handler: (data: Uint8Array, subject: string) => void): Closable;
+  publish(subject: string, data: Uint8Array): void;
+
+  ensureStream(definition: StreamDefinition): Promise<void>;
+  createEventPublisher(service: string): Promise<EventPublisher>;
+  consume(options: ConsumeOptions): Promise<Closable>;
+  keyValue(bucket: string): Promise<KeyValue>;
+
+  /** Called with false when the server is out of reach and true when it is back. */
+  onConnection(listener: (connected: boolean) => void): void;
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { foundSchema, guardRunSchema } from './envelope.ts';
+
+/** Tokens that a provider says it produced. `cached` and `cacheWrite` are parts of `input`, `reasoning` of `output`. */
+export const tokenUsageSchema = z.object({
+  input: z.number().int().nonnegative(),
+  output: z.number().int().nonnegative(),
+  cached: z.number().int().nonnegative().optional(),
+  cacheWrite: z.number().int().nonnegative().optional(),
+  reasoning: z.number().int().nonnegative().optional(),
+  /** True where the figures were counted by the gateway because the provider gave none. */
+  estimated: z.boolean().optional(),
+});
+export type TokenUsage = z.infer<typeof tokenUsageSchema>;
+
+/** One call to a provider, whether it served the answer or not. */
+export const providerAttemptSchema = z.object({
+  provider: z.string(),
+  /** The provider's own model name. */
+  model: z.string(),
+  /** HTTP status; 0 where no answer came. */
+  status: z.number().int(),
+  /** Short class of the failure (`timeout`, `connect`, `http_500`, `broken_stream`); absent on success. */
+  failure: z.string().optional(),
+  startedAt: z.number(),
+  latencyMs: z.number(),
+  timeToFirstTokenMs: z.number().optional(),
+  usage: tokenUsageSchema.optional(),
+});
+export type ProviderAttempt = z.infer<typeof providerAttemptSchema>;
+
+/**
+ * What accompanies an answer to ingress: on the `final` message always, on chunk 0 of a stream as its head
+ * (then without usage). The body that follows is in the client's dialect.
+ */
+export const answerSchema = z.object({
+  /** Name of the stage that answered. */
+  stage: z.string(),
+  status: z.number().int(),
+  contentType: z.string(),
+  provider: z.string().optional(),
+  /** Provider's model that answered. */
+  model: z.string().optional(),
+  finishReason: z.string().optional(),
+  usage: tokenUsageSchema.optional(),
+  attempts: z.array(providerAttemptSchema),
+  found: foundSchema,
+  guards: z.array(guardRunSchema),
+  timings: z.array(z.tuple([z.string(), z.number()])),
+});
+export type Answer = z.infer<typeof answerSchema>;
+
+/** What masking replaced: placeholder to original. Goes to ingress's inbox only, never down the slip. */
+export const unmaskTableSchema = z.record(z.string(), z.string());
+export type UnmaskTable = z.infer<typeof unmaskTableSchema>;
+
+/** `error` on the inbox: the request ended without an answer. */
+export const failureSchema = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    param: z.string().optional(),
+    retryAfterSeconds: z.number().optional(),
+    stage: z.string().optional(),
+    providerStatus: z.number().optional(),
+  }),
+  attempts: z.array(providerAttemptSchema),
+  found: foundSchema,
+  guards: z.array(guardRunSchema),
+  timings: z.array(z.tuple([z.string(), z.number()])),
+});
+export type Failure = z.infer<typeof failureSchema>;
+
+/** Credit for a stream: how many chunks ingress has written out so far, counted from the start. */
+export const creditSchema = z.object({ consumed: z.number().int().nonnegative() });
+export type Credit = z.infer<typeof creditSchema>;
+
+/** Published to `cache.store` after the answer went out: this JSON, then the plain answer's bytes (masked form). */
+export const cacheStoreSchema = z.object({
+  key: z.string(),
+  ttlSeconds: z.number(),
+  organization: z.string(),
+  team: z.string(),
+  dialect: z.string(),
+  model: z.string(),
+  provider: z.string(),
+  providerModel: z.string(),
+  finishReason: z.string(),
+  usage: tokenUsageSchema,
+  storedAt: z.number(),
+  ticket: z.record(z.string(), z.unknown()).optional(),
+});
+export type CacheStore = z.infer<typeof cacheStoreSchema>;
+
+/** Published to `presence.<stage>` by each instance, each second and on leaving. */
+export const presenceSchema = z.object({
+  instance: z.string(),
+  version: z.string(),
+  inFlight: z.number().int().nonnegative(),
+  capacity: z.number().int().positive(),
+  leaving: z.boolean().optional(),
+});
+export type Presence = z.infer<typeof presenceSchema>;

@@ -1,0 +1,207 @@
+/** `sluice.yaml`: what an operator writes. Unknown fields are errors, so that a typing mistake never passes silently. */
+import { z } from 'zod';
+import { subjectToken } from './subjects.ts';
+
+const durationUnitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A duration such as `500ms`, `30s`, `5m`, `1h`, `7d`; parsed to milliseconds. */
+export const duration = z
+  .string()
+  .regex(/^\d+(ms|s|m|h|d)$/, 'write a whole number and a unit: 500ms, 30s, 5m, 1h or 7d')
+  .transform((text) => {
+    const [, digits = '0', unit = 'ms'] = /^(\d+)(ms|s|m|h|d)$/.exec(text) ?? [];
+    return Number(digits) * durationUnitsMs[unit as keyof typeof durationUnitsMs]; // the regex admits these units only
+  });
+
+const positiveInteger = z.number().int().positive();
+
+export const providerTypes = ['openai', 'openai-compatible'] as const;
+
+export const providerSchema = z.strictObject({
+  name: subjectToken,
+  type: z.enum(providerTypes),
+  baseUrl: z.url({ protocol: /^https?$/, error: 'write a full http:// or https:// address' }).optional(),
+  /** A literal for public or local servers, or `${NAME}`: the router resolves it from its own environment. */
+  apiKey: z.string().min(1).optional(),
+  /** Client request headers passed on to this provider; a trailing `*` matches any ending. */
+  forwardHeaders: z.array(z.string()).default([]),
+  timeouts: z
+    .strictObject({
+      connect: duration.prefault('5s'),
+      firstToken: duration.prefault('60s'),
+      betweenChunks: duration.prefault('30s'),
+      total: duration.prefault('10m'),
+    })
+    .prefault({}),
+  maxConnections: positiveInteger.default(256),
+});
+export type ProviderConfig = z.infer<typeof providerSchema>;
+
+const priceSchema = z.strictObject({
+  /** USD for a million tokens. */
+  inputPerMillion: z.number().nonnegative(),
+  outputPerMillion: z.number().nonnegative(),
+  cachedInputPerMillion: z.number().nonnegative().optional(),
+  cacheWritePerMillion: z.number().nonnegative().optional(),
+});
+
+export const strategies = ['priority', 'weighted', 'latency', 'cost', 'semantic'] as const;
+
+const targetSchema = z.strictObject({
+  provider: subjectToken,
+  model: z.string().min(1),
+  weight: z.number().positive().default(1),
+  /** Overrides the catalogue for this target. */
+  price: priceSchema.optional(),
+  contextWindow: positiveInteger.optional(),
+});
+export type TargetConfig = z.infer<typeof targetSchema>;
+
+export const modelSchema = z.strictObject({
+  name: z.string().min(1).max(200),
+  strategy: z.enum(strategies).default('priority'),
+  targets: z.array(targetSchema).min(1, 'give at least one target'),
+  retries: z
+    .strictObject({
+      /** Calls to one target in all, the first included. */
+      maxAttempts: z.number().int().min(1).max(10).default(2),
+      statuses: z.array(z.number().int().min(400).max(599)).default([408, 409, 429, 500, 502, 503, 504, 529]),
+      baseDelay: duration.prefault('100ms'),
+      maxDelay: duration.prefault('5s'),
+    })
+    .prefault({}),
+});
+export type ModelConfig = z.infer<typeof modelSchema>;
+
+const detectorActions = ['off', 'flag', 'redact', 'block'] as const;
+
+export const guardrailPolicySchema = z.strictObject({
+  /** `observe` runs every detector and reports, but never blocks. */
+  mode: z.enum(['enforce', 'observe', 'off']).default('enforce'),
+  detectors: z.record(z.string(), z.enum(detectorActions)).default({ injection: 'block', secrets: 'flag', denylist: 'block' }),
+  /** Words and phrases for the detector `denylist`, matched without regard to case on word borders. */
+  denylist: z.array(z.string().min(2).max(200)).max(10_000).default([]),
+  /** Attack probability from which `injection` acts. */
+  threshold: z.number().min(0).max(1).default(0.5),
+  /** Longest text inspected, bytes; what is longer is refused, not passed unseen. */
+  maxInspectedBytes: positiveInteger.default(32 * 1024 * 1024),
+});
+export type GuardrailPolicy = z.infer<typeof guardrailPolicySchema>;
+
+const maskingActions = ['mask', 'block', 'allow'] as const;
+
+export const maskingPolicySchema = z.strictObject({
+  entities: z
+    .record(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'write the type in capitals, e.g. EMAIL_ADDRESS'), z.enum(maskingActions))
+    .default({ EMAIL_ADDRESS: 'mask', CREDIT_CARD: 'mask', PHONE_NUMBER: 'mask', IBAN_CODE: 'mask', IP_ADDRESS: 'mask' }),
+  minScore: z.number().min(0).max(1).default(0.5),
+});
+export type MaskingPolicy = z.infer<typeof maskingPolicySchema>;
+
+export const cachePolicySchema = z.strictObject({
+  exact: z.boolean().default(true),
+  semantic: z.boolean().default(true),
+  ttl: duration.prefault('1h'),
+  /** Largest share of semantic hits that may be wrong. */
+  maxErrorRate: z.number().min(0).max(1).default(0.02),
+  /** Who shares entries: keys of one team, or the teams of one organisation. */
+  scope: z.enum(['team', 'organization']).default('team'),
+});
+export type CachePolicy = z.infer<typeof cachePolicySchema>;
+
+export const unavailableActions = ['skip', 'refuse'] as const;
+
+export const policySchema = z.strictObject({
+  name: subjectToken,
+  /** Stage names in the order of the slip; the last one answers. */
+  pipeline: z.array(subjectToken).min(1).max(16).default(['metering', 'guardrail', 'masking', 'cache', 'router']),
+  guardrail: guardrailPolicySchema.prefault({}),
+  masking: maskingPolicySchema.prefault({}),
+  cache: cachePolicySchema.prefault({}),
+  /** What happens to a request when a stage has no live instance. Default: `cache` is skipped, all others refuse. */
+  onUnavailable: z.record(z.string(), z.enum(unavailableActions)).default({}),
+  /** Whether a provider call goes on when the client hangs up. */
+  onDisconnect: z.enum(['cancel', 'drain']).default('cancel'),
+  /** Longest life of a request unless its header asks for less. */
+  timeout: duration.prefault('5m'),
+});
+export type PolicyConfig = z.infer<typeof policySchema>;
+
+const limitsSchema = z.strictObject({
+  requestsPerMinute: positiveInteger.optional(),
+  tokensPerMinute: positiveInteger.optional(),
+  concurrency: positiveInteger.optional(),
+});
+export type LimitsConfig = z.infer<typeof limitsSchema>;
+
+const budgetSchema = z.strictObject({
+  usd: z.number().positive(),
+  window: z.enum(['day', 'week', 'month']),
+});
+export type BudgetConfig = z.infer<typeof budgetSchema>;
+
+const keySchema = z.strictObject({
+  name: subjectToken,
+  /** The virtual key, as `${NAME}`, or its SHA-256 as `sha256:<64 hex digits>`. */
+  key: z.string().regex(/^(\$\{[A-Za-z_][A-Za-z0-9_]*\}|sha256:[0-9a-f]{64})$/, 'write ${NAME} of an environment variable or sha256:<hex>; a plain key may not stand in the file'),
+  models: z.array(z.string().min(1)).optional(),
+  policy: subjectToken.optional(),
+  limits: limitsSchema.default({}),
+  budgets: z.array(budgetSchema).default([]),
+});
+
+const teamSchema = z.strictObject({
+  name: subjectToken,
+  policy: subjectToken.default('default'),
+  limits: limitsSchema.default({}),
+  budgets: z.array(budgetSchema).default([]),
+  keys: z.array(keySchema).default([]),
+});
+
+const organizationSchema = z.strictObject({
+  name: subjectToken,
+  limits: limitsSchema.default({}),
+  budgets: z.array(budgetSchema).default([]),
+  teams: z.array(teamSchema).default([]),
+});
+export type OrganizationConfig = z.infer<typeof organizationSchema>;
+
+export const configurationSchema = z
+  .strictObject({
+    version: z.literal(1, 'write version: 1'),
+    providers: z.array(providerSchema).default([]),
+    models: z.array(modelSchema).default([]),
+    policies: z.array(policySchema).default([]),
+    organizations: z.array(organizationSchema).optional(),
+  })
+  .superRefine((configuration, context) => {
+    reportDuplicates(configuration.providers, 'providers', context);
+    reportDuplicates(configuration.models, 'models', context);
+    reportDuplicates(configuration.policies, 'policies', context);
+    reportDuplicates(configuration.organizations ?? [], 'organizations', context);
+    (configuration.organizations ?? []).forEach((organization, index) => {
+      reportDuplicates(organization.teams, `organizations.${index}.teams`, context);
+      organization.teams.forEach((team, teamIndex) => {
+        reportDuplicates(team.keys, `organizations.${index}.teams.${teamIndex}.keys`, context);
+      });
+    });
+  });
+
+/** The file after parsing, every default filled in. */
+export type Configuration = z.infer<typeof configurationSchema>;
+/** The file as written. */
+export type ConfigurationInput = z.input<typeof configurationSchema>;
+
+function reportDuplicates(entries: readonly { readonly name: string }[], path: string, context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  entries.forEach((entry, index) => {
+    if (seen.has(entry.name)) {
+      context.addIssue({
+        code: 'custom',
+        path: [...path.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)), index, 'name'],
+        message: `"${entry.name}" stands twice; give each entry a name of its own`,
+      });
+    }
+    seen.add(entry.name);
+  });
+}

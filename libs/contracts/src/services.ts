@@ -1,0 +1,69 @@
+/** The catalogue of request/reply messages between services outside the slip: subject, request and response in one place. */
+import { z } from 'zod';
+import { tokenUsageSchema } from './answer.ts';
+import { guardrailCheckRequestSchema, guardrailCheckResponseSchema, maskRequestSchema, maskResponseSchema } from './checks.ts';
+import { principalSchema, rateLimitStateSchema } from './envelope.ts';
+import { subjects } from './subjects.ts';
+
+export interface ServiceCall<Request extends z.ZodType = z.ZodType, Response extends z.ZodType = z.ZodType> {
+  readonly subject: string;
+  /** Queue group and micro service endpoint. */
+  readonly service: string;
+  readonly request: Request;
+  readonly response: Response;
+}
+
+function call<Request extends z.ZodType, Response extends z.ZodType>(definition: ServiceCall<Request, Response>): ServiceCall<Request, Response> {
+  return definition;
+}
+
+export const calls = {
+  /** The key travels as the SHA-256 of its text, in hex: the bus never carries a usable key. */
+  authenticateKey: call({
+    subject: subjects.keyAuthenticate,
+    service: 'control',
+    request: z.object({ keySha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+    response: z.discriminatedUnion('known', [
+      z.object({ known: z.literal(true), principal: principalSchema, configVersion: z.number().int() }),
+      z.object({ known: z.literal(false) }),
+    ]),
+  }),
+  checkGuardrail: call({
+    subject: subjects.check('guardrail'),
+    service: 'guardrail',
+    request: guardrailCheckRequestSchema.extend({ policy: z.string() }),
+    response: guardrailCheckResponseSchema,
+  }),
+  checkMasking: call({
+    subject: subjects.check('masking'),
+    service: 'masking',
+    request: maskRequestSchema.extend({ policy: z.string() }),
+    response: maskResponseSchema,
+  }),
+  /** Releases what a request holds when its settled event cannot say so, e.g. from a stage outside this repository. */
+  settleReservation: call({
+    subject: subjects.meteringSettle,
+    service: 'metering',
+    request: z.object({ requestId: z.string(), keyId: z.string(), usage: tokenUsageSchema }),
+    response: z.object({ released: z.boolean() }),
+  }),
+  /** What a key has used and has left in each of its scopes. */
+  readUsage: call({
+    subject: subjects.meteringUsage,
+    service: 'metering',
+    request: z.object({ keyId: z.string() }),
+    response: z.object({
+      scopes: z.array(
+        z.object({
+          scope: z.string(),
+          name: z.string(),
+          limit: z.string(),
+          window: z.string(),
+          used: z.number(),
+          remaining: z.number(),
+          resetMs: z.number(),
+        }),
+      ),
+    }),
+  }),
+} as const;

@@ -1,0 +1,44 @@
+import type { Configuration, LimitsConfig, BudgetConfig, ModelConfig, PolicyConfig, ProviderConfig } from './configuration.ts';
+
+/** Limits and budgets of one key, already found by its public id. */
+export interface KeyScope {
+  readonly keyId: string;
+  readonly name: string;
+  readonly organization: string;
+  readonly team: string;
+  readonly limits: LimitsConfig;
+  readonly budgets: readonly BudgetConfig[];
+}
+
+export interface TeamScope {
+  readonly name: string;
+  readonly policy: string;
+  readonly limits: LimitsConfig;
+  readonly budgets: readonly BudgetConfig[];
+}
+
+export interface OrganizationScope {
+  readonly name: string;
+  readonly limits: LimitsConfig;
+  readonly budgets: readonly BudgetConfig[];
+  readonly teams: readonly TeamScope[];
+}
+
+/**
+ * The compiled configuration as control publishes it to the KV bucket `config`: defaults filled in, references
+ * checked, and no secret of any kind. Provider keys stay `${NAME}` until the router resolves them; virtual keys are
+ * known by public id only.
+ */
+export interface Snapshot {
+  /** Grows by one with each activation. */
+  readonly version: number;
+  readonly activatedAt: string;
+  readonly providers: readonly ProviderConfig[];
+  readonly models: readonly ModelConfig[];
+  readonly policies: readonly PolicyConfig[];
+  readonly organizations: readonly OrganizationScope[];
+  readonly keys: readonly KeyScope[];
+}
+
+/** The parts of a snapshot that come from the file unchanged. */
+export type SnapshotSource = Pick<Configuration, 'providers' | 'models' | 'policies'>;

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Shared by every project: real servers need longer than the default to start, nothing else does. */
+export default defineConfig({
+  test: {
+    include: ['**/*.spec.ts'],
+    passWithNoTests: false,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+  },
+});
