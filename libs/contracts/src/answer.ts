@@ -26,6 +26,9 @@ export const providerAttemptSchema = z.object({
   latencyMs: z.number(),
   timeToFirstTokenMs: z.number().optional(),
   usage: tokenUsageSchema.optional(),
+  /** Integer nano-USD as a decimal string, and the price list it comes from; absent where the model has no price. */
+  costNanoUsd: z.string().optional(),
+  priceVersion: z.string().optional(),
 });
 export type ProviderAttempt = z.infer<typeof providerAttemptSchema>;
 
@@ -44,6 +47,8 @@ export const answerSchema = z.object({
   finishReason: z.string().optional(),
   usage: tokenUsageSchema.optional(),
   attempts: z.array(providerAttemptSchema),
+  /** What a cache hit spared, nano-USD. */
+  savedNanoUsd: z.string().optional(),
   found: foundSchema,
   guards: z.array(guardRunSchema),
   timings: z.array(z.tuple([z.string(), z.number()])),
@@ -87,6 +92,8 @@ export const cacheStoreSchema = z.object({
   providerModel: z.string(),
   finishReason: z.string(),
   usage: tokenUsageSchema,
+  /** What the answer cost when it was made, nano-USD. */
+  costNanoUsd: z.string().optional(),
   storedAt: z.number(),
   ticket: z.record(z.string(), z.unknown()).optional(),
 });

@@ -127,6 +127,8 @@ export const envelopeSchema = z.object({
   /** The model name that the client asked for. */
   model: z.string(),
   stream: z.boolean(),
+  /** Most output tokens that the request allows, where it says so. */
+  maxOutputTokens: z.number().int().positive().optional(),
   principal: principalSchema,
   /** End user named by the caller (`x-sluice-user`). */
   user: z.string().optional(),

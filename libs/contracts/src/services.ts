@@ -66,4 +66,45 @@ export const calls = {
       ),
     }),
   }),
+  /** The request log is a view of the ledger: control asks billing instead of keeping a second copy of every request. */
+  listRequests: call({
+    subject: subjects.ledgerRequests,
+    service: 'billing',
+    request: z.object({
+      organization: z.string().optional(),
+      team: z.string().optional(),
+      keyId: z.string().optional(),
+      requestId: z.string().optional(),
+      outcome: z.string().optional(),
+      /** Epoch ms, exclusive: rows older than this; the last row's `endedAt` gives the next page. */
+      before: z.number().optional(),
+      limit: z.number().int().min(1).max(500).default(50),
+    }),
+    response: z.object({
+      requests: z.array(
+        z.object({
+          requestId: z.string(),
+          outcome: z.string(),
+          endedAt: z.number(),
+          organization: z.string(),
+          team: z.string(),
+          keyId: z.string(),
+          user: z.string().nullable(),
+          tags: z.record(z.string(), z.string()),
+          dialect: z.string(),
+          modelAsked: z.string(),
+          provider: z.string().nullable(),
+          modelUsed: z.string().nullable(),
+          status: z.number().int(),
+          errorCode: z.string().nullable(),
+          attempts: z.number().int(),
+          usage: tokenUsageSchema,
+          costNanoUsd: z.string().nullable(),
+          cache: z.string().nullable(),
+          latencyMs: z.number().nullable(),
+          timeToFirstTokenMs: z.number().nullable(),
+        }),
+      ),
+    }),
+  }),
 } as const;

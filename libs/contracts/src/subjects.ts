@@ -21,6 +21,7 @@ export const subjects = {
   meteringSettle: `${root}.metering.settle`,
   meteringExtend: `${root}.metering.extend`,
   meteringUsage: `${root}.metering.usage`,
+  ledgerRequests: `${root}.ledger.requests`,
   cancel: (requestId: string) => `${root}.cancel.${requestId}`,
   anyCancel: `${root}.cancel.*`,
   presence: (stage: string) => `${root}.presence.${stage}`,
