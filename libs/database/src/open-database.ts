@@ -1,0 +1,123 @@
+import { SluiceError } from '@sluice/contracts';
+import pg from 'pg';
+import type { Database, DatabaseOptions, Queryable, SqlValue } from './database.ts';
+import { databaseError } from './database-error.ts';
+
+/** How long after the server's own statement limit the client gives up on an answer. */
+const clientGraceMs = 1_000;
+/** Idle connections are given back, so that a restarted server or proxy is not met by stale ones. */
+const idleTimeoutMs = 30_000;
+
+/**
+ * Opens a pool of connections; none is made before the first statement, and broken ones are replaced by themselves.
+ * @throws SluiceError `invalid_request` where the URL is none of Postgres
+ */
+export function openDatabase(options: DatabaseOptions): Database {
+  const address = addressOf(options.url);
+  const statementTimeoutMs = options.statementTimeoutMs ?? 15_000;
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    max: options.maxConnections ?? 2,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    idleTimeoutMillis: idleTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + clientGraceMs,
+    // A client that died inside a transaction would hold its locks (on PGlite: everybody) for ever.
+    idle_in_transaction_session_timeout: statementTimeoutMs,
+    keepAlive: true,
+  });
+  // Without a listener, a connection that breaks while idle would end the process.
+  pool.on('error', (error) => options.onConnectionLost?.(error));
+  let closing: Promise<void> | undefined;
+
+  async function withClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    let client: pg.PoolClient;
+    try {
+      client = await pool.connect();
+    } catch (thrown) {
+      throw closing === undefined
+        ? databaseError(thrown, address)
+        : new SluiceError('stage_unavailable', 'The database was closed.', {}, thrown);
+    }
+    let broken: Error | undefined;
+    // While a client is out of the pool, its errors are ours: the statement under way rejects, this marks the rest.
+    const onError = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', onError);
+    try {
+      return await work(client);
+    } catch (thrown) {
+      if (mayBeBroken(thrown)) broken ??= thrown;
+      throw thrown;
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  }
+
+  return {
+    address,
+    query: (text, values) => withClient((client) => queryable(client, address).query(text, values)),
+    transaction: (work, { statementTimeoutMs: limitMs } = {}) =>
+      withClient(async (client) => {
+        const transaction = queryable(client, address, limitMs);
+        await transaction.query('BEGIN');
+        let result;
+        try {
+          // LOCAL: it ends with the transaction, so PGlite's other clients never see it.
+          if (limitMs !== undefined) await transaction.query(`SET LOCAL statement_timeout = ${Math.ceil(limitMs)}`);
+          result = await work(transaction);
+        } catch (thrown) {
+          await rollBack(transaction, thrown);
+          throw thrown;
+        }
+        await transaction.query('COMMIT');
+        return result;
+      }),
+    async ping() {
+      await this.query('SELECT 1');
+    },
+    close: () => (closing ??= pool.end()),
+  };
+}
+
+/** Throws only where the connection is lost, so that it is thrown away; the server then rolls back by itself. */
+async function rollBack(transaction: Queryable, reason: unknown): Promise<void> {
+  if (mayBeBroken(reason)) return;
+  await transaction.query('ROLLBACK');
+}
+
+function queryable(client: pg.PoolClient, address: string, limitMs?: number): Queryable {
+  const timeout = limitMs === undefined ? {} : { query_timeout: limitMs + clientGraceMs };
+  return {
+    async query<Row extends object>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
+      try {
+        const result = await client.query<Row & pg.QueryResultRow>({
+          text,
+          ...(values === undefined ? {} : { values: [...values] }),
+          ...timeout,
+        });
+        return result.rows;
+      } catch (thrown) {
+        throw databaseError(thrown, address);
+      }
+    },
+  };
+}
+
+/** A connection whose state nobody knows is thrown away; a refused statement leaves it sound. */
+function mayBeBroken(thrown: unknown): thrown is SluiceError {
+  return thrown instanceof SluiceError && (thrown.code === 'stage_unavailable' || thrown.code === 'deadline_exceeded');
+}
+
+function addressOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !/^postgres(ql)?:$/.test(parsed.protocol)) {
+    throw new SluiceError('invalid_request', 'DATABASE_URL must look like postgres://user:password@host:5432/database.', {
+      param: 'DATABASE_URL',
+    });
+  }
+  return `${parsed.host === '' ? 'localhost' : parsed.host}${parsed.pathname}`;
+}
