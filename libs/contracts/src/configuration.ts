@@ -20,7 +20,13 @@ export const providerTypes = ['openai', 'openai-compatible'] as const;
 export const providerSchema = z.strictObject({
   name: subjectToken,
   type: z.enum(providerTypes),
-  baseUrl: z.url({ protocol: /^https?$/, error: 'write a full http:// or https:// address' }).optional(),
+  /** An address, or `${NAME}`: control resolves it when it compiles the snapshot, where it is always an address. */
+  baseUrl: z
+    .union(
+      [z.url({ protocol: /^https?$/ }), z.string().regex(/^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/)],
+      'write a full http:// or https:// address, or ${NAME} of an environment variable that holds one',
+    )
+    .optional(),
   /** A literal for public or local servers, or `${NAME}`: the router resolves it from its own environment. */
   apiKey: z.string().min(1).optional(),
   /** Client request headers passed on to this provider; a trailing `*` matches any ending. */
@@ -73,6 +79,9 @@ export const modelSchema = z.strictObject({
 });
 export type ModelConfig = z.infer<typeof modelSchema>;
 
+/** Detectors that the guardrail stage knows; control refuses a policy that names another. */
+export const detectorNames = ['injection', 'secrets', 'denylist'] as const;
+
 const detectorActions = ['off', 'flag', 'redact', 'block'] as const;
 
 export const guardrailPolicySchema = z.strictObject({
@@ -87,6 +96,9 @@ export const guardrailPolicySchema = z.strictObject({
   maxInspectedBytes: positiveInteger.default(32 * 1024 * 1024),
 });
 export type GuardrailPolicy = z.infer<typeof guardrailPolicySchema>;
+
+/** Entity types that the masking stage recognises; control refuses a policy that names another. */
+export const entityTypes = ['EMAIL_ADDRESS', 'CREDIT_CARD', 'PHONE_NUMBER', 'IBAN_CODE', 'IP_ADDRESS'] as const;
 
 const maskingActions = ['mask', 'block', 'allow'] as const;
 

@@ -30,7 +30,10 @@ export interface OrganizationScope {
  * known by public id only.
  */
 export interface Snapshot {
-  /** Grows by one with each activation. */
+  /**
+   * Grows by one with each activation. The same version may be published again with other content: when a virtual key
+   * is made or revoked, and when an address of the environment changed at a restart. Compare bytes, not versions.
+   */
   readonly version: number;
   readonly activatedAt: string;
   readonly providers: readonly ProviderConfig[];
