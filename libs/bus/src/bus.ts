@@ -42,14 +42,22 @@ export interface Dispatch {
   readonly slip: readonly string[];
   /** Epoch ms. */
   readonly deadline: number;
+  /** W3C trace context of the request, passed along the slip. */
+  readonly trace?: TraceContext | undefined;
   /** Called when a stage of the slip has no live instance: leave it out, or refuse the request naming it. */
   readonly onUnavailable: (stage: string) => 'skip' | 'refuse';
+}
+
+/** W3C trace context as it travels in headers. */
+export interface TraceContext {
+  readonly traceparent: string;
+  readonly tracestate?: string | undefined;
 }
 
 /** A request under way. */
 export interface Exchange {
   readonly requestId: string;
-  /** Client has gone: tells the router, and hears nothing more. */
+  /** Client has gone: tells the router, and then hears of the end only (for the usage), or of its absence. */
   cancel(): void;
 }
 
@@ -144,8 +152,8 @@ export interface Bus extends Closable {
 
   /** Plain publish of JSON and, after it, raw bytes (`Sluice-Envelope` gives the JSON's length). */
   publishStore(store: CacheStore, body: Uint8Array): void;
-  /** The other side of {@link publishStore}, in the queue group `cache`. */
-  onStore(handler: (store: CacheStore, body: Body) => void): Closable;
+  /** The other side of {@link publishStore}: each message once over all replicas (`one`), or in every replica (`all`). */
+  onStore(handler: (store: CacheStore, body: Body) => void, group?: 'one' | 'all'): Closable;
   /** Every message of a subject, without a queue group. */
   subscribe(subject: string, handler: (data: Uint8Array, subject: string) => void): Closable;
   publish(subject: string, data: Uint8Array): void;

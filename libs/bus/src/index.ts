@@ -1,3 +1,7 @@
-export * from './body.ts';
+export { Body } from './body.ts';
 export type * from './bus.ts';
+export { maxBodyBytes } from './claim-check.ts';
+export { connectBus, type BusOptions } from './connect.ts';
+export { describeIssues } from './service-endpoints.ts';
 export * from './stage.ts';
+export { activeTraceContext, parentContext } from './tracing.ts';

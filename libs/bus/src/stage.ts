@@ -119,6 +119,8 @@ export interface Stage {
   /** Requests worked on at once; more wait in a queue of `queueLimit`, and beyond it are refused as `overloaded`. */
   readonly concurrency: number;
   readonly queueLimit: number;
+  /** What happens to a request beyond the queue: `pass` leaves an optional stage out. Default `refuse`. */
+  readonly onOverload?: 'refuse' | 'pass';
   readonly handle: StageHandler;
 }
 

@@ -1,0 +1,81 @@
+import { buckets, SluiceError } from '@sluice/contracts';
+import { StorageType, type NatsConnection, type ObjectStore } from 'nats';
+import { Body } from './body.ts';
+
+/** Kept for the JSON head and the headers of a message; a head that outgrows it is an error. */
+export const headAllowanceBytes = 128 * 1024;
+/** Below this a server could not even carry ordinary chat bodies inline. */
+export const requiredMaxPayloadBytes = 512 * 1024;
+/** Largest body of any kind on the bus. */
+export const maxBodyBytes = 32 * 1024 * 1024;
+/** A body outlives its request by this much at most, whoever died. */
+const bodyLifetimeMs = 15 * 60_000;
+
+/**
+ * Bodies too large for one message travel through the JetStream object store: the sender stores the bytes and sends a
+ * name, each stage that reads the body fetches it.
+ */
+export class ClaimCheck {
+  readonly inlineLimitBytes: number;
+  readonly #connection: NatsConnection;
+  #store: Promise<ObjectStore> | undefined;
+
+  constructor(connection: NatsConnection, maxPayloadBytes: number) {
+    this.#connection = connection;
+    this.inlineLimitBytes = maxPayloadBytes - headAllowanceBytes;
+  }
+
+  needed(byteLength: number): boolean {
+    return byteLength > this.inlineLimitBytes;
+  }
+
+  async put(name: string, bytes: Uint8Array): Promise<void> {
+    if (bytes.byteLength > maxBodyBytes) {
+      throw new SluiceError('request_too_large', `The body has ${bytes.byteLength} bytes; at most ${maxBodyBytes} are carried.`);
+    }
+    const store = await this.#open();
+    const source = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(bytes);
+        controller.close();
+      },
+    });
+    await store.put({ name, options: { max_chunk_size: 256 * 1024 } }, source);
+  }
+
+  async get(name: string): Promise<Uint8Array> {
+    const store = await this.#open();
+    const found = await store.get(name);
+    if (found === null) throw new SluiceError('internal_error', 'A large body was no longer stored; retry the request.', {}, new Error(`object ${name} is gone`));
+    const parts: Uint8Array[] = [];
+    for await (const part of found.data) parts.push(part);
+    const error = await found.error;
+    if (error !== null) throw new SluiceError('internal_error', 'A large body could not be read whole; retry the request.', {}, error);
+    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+  }
+
+  /** Best effort: what is left behind expires by itself. */
+  async delete(name: string): Promise<void> {
+    try {
+      const store = await this.#open();
+      await store.delete(name);
+    } catch {
+      // expiry takes it
+    }
+  }
+
+  body(name: string, byteLength: number): Body {
+    return Body.claimed(name, byteLength, () => this.get(name));
+  }
+
+  #open(): Promise<ObjectStore> {
+    this.#store ??= this.#connection
+      .jetstream()
+      .views.os(buckets.bodies, { ttl: bodyLifetimeMs * 1_000_000, storage: StorageType.File, description: 'Bodies too large for one message' })
+      .catch((cause: unknown) => {
+        this.#store = undefined;
+        throw new SluiceError('stage_unavailable', 'Large bodies need JetStream on the NATS server; it did not answer.', {}, cause);
+      });
+    return this.#store;
+  }
+}

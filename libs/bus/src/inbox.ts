@@ -1,0 +1,35 @@
+import { createInbox, type Msg, type NatsConnection } from 'nats';
+
+/**
+ * One wildcard subscription for every answer this process waits for: requests under way, stream credit, stored-event
+ * acknowledgements. A subscription for each would cost two protocol messages a request.
+ */
+export class Inbox {
+  readonly prefix: string;
+  readonly #handlers = new Map<string, (message: Msg) => void>();
+
+  constructor(connection: NatsConnection) {
+    this.prefix = createInbox();
+    const skip = this.prefix.length + 1;
+    connection.subscribe(`${this.prefix}.*`, {
+      callback: (error, message) => {
+        if (error !== null) return;
+        this.#handlers.get(message.subject.slice(skip))?.(message);
+      },
+    });
+  }
+
+  /** Subject on which `handler` hears, until {@link Inbox.close} of the same token. */
+  open(token: string, handler: (message: Msg) => void): string {
+    this.#handlers.set(token, handler);
+    return `${this.prefix}.${token}`;
+  }
+
+  close(token: string): void {
+    this.#handlers.delete(token);
+  }
+
+  get size(): number {
+    return this.#handlers.size;
+  }
+}

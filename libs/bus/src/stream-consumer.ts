@@ -1,0 +1,157 @@
+import { headers as headerNames, subjects } from '@sluice/contracts';
+import { AckPolicy, DeliverPolicy, nanos, NatsError, type Msg, type NatsConnection } from 'nats';
+import type { Closable, ConsumeOptions } from './bus.ts';
+import { HeaderBlock } from './header-block.ts';
+import type { Inbox } from './inbox.ts';
+import { StoredMessage } from './stored-message.ts';
+
+interface ConsumerSurroundings {
+  readonly connection: NatsConnection;
+  readonly inbox: Inbox;
+  readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
+}
+
+/** Pause after a failed batch or an unreachable server. */
+const retryPauseMs = 500;
+/** Slack on top of the server's own expiry before a pull counts as lost. */
+const pullSlackMs = 2_000;
+
+/**
+ * Pulls batches from a durable consumer. A batch is acknowledged only after its handler resolved; when it throws, its
+ * messages are tried one by one, and one that fails to the last goes to the dead-letter subject.
+ */
+export class DurableConsumer implements Closable {
+  readonly #surroundings: ConsumerSurroundings;
+  readonly #options: ConsumeOptions;
+  readonly #token: string;
+  #stopping = false;
+  #running: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(surroundings: ConsumerSurroundings, options: ConsumeOptions) {
+    this.#surroundings = surroundings;
+    this.#options = options;
+    this.#token = `pull-${options.stream}-${options.durable}`;
+  }
+
+  /** Creates the durable consumer if it is missing, and starts to pull. */
+  async start(): Promise<void> {
+    const manager = await this.#surroundings.connection.jetstreamManager();
+    const { stream, durable, filterSubject, ackWaitMs, batchSize } = this.#options;
+    const wanted = {
+      durable_name: durable,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ack_wait: nanos(ackWaitMs),
+      max_deliver: -1, // the dead letter is ours to write, so the server must not stop by itself
+      max_ack_pending: Math.max(10_000, batchSize * 4),
+      ...(filterSubject === undefined ? {} : { filter_subject: filterSubject }),
+    };
+    try {
+      await manager.consumers.info(stream, durable);
+    } catch (error) {
+      if (!(error instanceof NatsError) || error.api_error?.err_code !== consumerNotFound) throw error;
+      await manager.consumers.add(stream, wanted);
+    }
+    this.#running = this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#stopping = true;
+    this.#wake?.();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        const batch = await this.#pull();
+        if (batch.length > 0) await this.#process(batch);
+      } catch (error) {
+        this.#surroundings.log.error({ err: error, stream: this.#options.stream, durable: this.#options.durable }, 'consumer will try again');
+        await this.#pause(retryPauseMs);
+      }
+    }
+  }
+
+  /** One pull request: resolves when the batch is full, the server's expiry is over, or the server is out of reach. */
+  async #pull(): Promise<StoredMessage[]> {
+    const { stream, durable, batchSize, batchWaitMs } = this.#options;
+    const batch: StoredMessage[] = [];
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const finish = (): void => {
+      resolve(undefined);
+    };
+    const reply = this.#surroundings.inbox.open(this.#token, (message: Msg) => {
+      const code = message.headers?.code ?? 0;
+      if (code >= 400) {
+        finish(); // 404 no messages, 408 expired, 409 consumer changed, 503 nobody there
+        return;
+      }
+      const stored = StoredMessage.from(message, this.#surroundings.connection);
+      if (stored === undefined) return;
+      batch.push(stored);
+      if (batch.length >= batchSize) finish();
+    });
+    this.#wake = finish;
+    const timer = setTimeout(finish, batchWaitMs + pullSlackMs);
+    this.#surroundings.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, JSON.stringify({ batch: batchSize, expires: nanos(batchWaitMs) }), { reply });
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#wake = undefined;
+      this.#surroundings.inbox.close(this.#token);
+    }
+    if (batch.length === 0 && this.#surroundings.connection.isClosed()) this.#stopping = true;
+    if (batch.length === 0) await this.#pauseAfterEmptyPull();
+    return batch;
+  }
+
+  /** A server that answers at once that nothing is there (or nobody) must not be asked in a tight loop. */
+  #pauseAfterEmptyPull(): Promise<void> {
+    return this.#pause(Math.min(50, this.#options.batchWaitMs));
+  }
+
+  async #process(batch: readonly StoredMessage[]): Promise<void> {
+    try {
+      await this.#options.handle(batch);
+      for (const message of batch) message.acknowledge();
+    } catch (error) {
+      if (batch.length === 1 && batch[0] !== undefined) {
+        this.#giveBack(batch[0], error);
+        return;
+      }
+      this.#surroundings.log.warn({ err: error, size: batch.length, stream: this.#options.stream }, 'batch failed; trying its messages one by one');
+      for (const message of batch) await this.#process([message]);
+    }
+  }
+
+  #giveBack(message: StoredMessage, error: unknown): void {
+    const { stream, durable, maxDeliveries } = this.#options;
+    const { deliveries } = message;
+    if (deliveries < maxDeliveries) {
+      message.giveBack(Math.min(30_000, retryPauseMs * 2 ** deliveries));
+      return;
+    }
+    const block = new HeaderBlock().set('Sluice-Stream', stream).set('Sluice-Stream-Sequence', message.sequence).set(headerNames.messageId, `dead-${stream}-${durable}-${message.sequence}`);
+    this.#surroundings.connection.publish(subjects.deadLetter(stream, durable), message.data, { headers: block.forPublish() });
+    this.#surroundings.log.error({ err: error, stream, durable, sequence: message.sequence }, 'message went to the dead-letter subject');
+    message.terminate();
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    if (this.#stopping) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}
+
+/** JetStream's own code for a missing consumer. */
+const consumerNotFound = 10_014;
