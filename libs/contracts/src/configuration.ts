@@ -139,14 +139,14 @@ export const policySchema = z.strictObject({
 });
 export type PolicyConfig = z.infer<typeof policySchema>;
 
-const limitsSchema = z.strictObject({
+export const limitsSchema = z.strictObject({
   requestsPerMinute: positiveInteger.optional(),
   tokensPerMinute: positiveInteger.optional(),
   concurrency: positiveInteger.optional(),
 });
 export type LimitsConfig = z.infer<typeof limitsSchema>;
 
-const budgetSchema = z.strictObject({
+export const budgetSchema = z.strictObject({
   usd: z.number().positive(),
   window: z.enum(['day', 'week', 'month']),
 });
@@ -155,7 +155,12 @@ export type BudgetConfig = z.infer<typeof budgetSchema>;
 const keySchema = z.strictObject({
   name: subjectToken,
   /** The virtual key, as `${NAME}`, or its SHA-256 as `sha256:<64 hex digits>`. */
-  key: z.string().regex(/^(\$\{[A-Za-z_][A-Za-z0-9_]*\}|sha256:[0-9a-f]{64})$/, 'write ${NAME} of an environment variable or sha256:<hex>; a plain key may not stand in the file'),
+  key: z
+    .string()
+    .regex(
+      /^(\$\{[A-Za-z_][A-Za-z0-9_]*\}|sha256:[0-9a-f]{64})$/,
+      'write ${NAME} of an environment variable or sha256:<hex>; a plain key may not stand in the file',
+    ),
   models: z.array(z.string().min(1)).optional(),
   policy: subjectToken.optional(),
   limits: limitsSchema.default({}),
