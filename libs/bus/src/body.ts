@@ -15,7 +15,12 @@ export class Body {
   readonly #fetch: (() => Promise<Uint8Array>) | undefined;
   #json: { readonly value: unknown } | undefined;
 
-  private constructor(byteLength: number, bytes: Uint8Array | undefined, claim: string | undefined, fetch: (() => Promise<Uint8Array>) | undefined) {
+  private constructor(
+    byteLength: number,
+    bytes: Uint8Array | undefined,
+    claim: string | undefined,
+    fetch: (() => Promise<Uint8Array>) | undefined,
+  ) {
     this.byteLength = byteLength;
     this.#bytes = bytes;
     this.claim = claim;

@@ -82,7 +82,9 @@ export interface EventPublisher extends Closable {
   readonly unacknowledged: number;
 }
 
-type WithoutSequence<Event> = Event extends unknown ? Pick<Event & { id: string; type: string; subject: string; data: unknown }, 'id' | 'type' | 'subject' | 'data'> : never;
+type WithoutSequence<Event> = Event extends unknown
+  ? Pick<Event & { id: string; type: string; subject: string; data: unknown }, 'id' | 'type' | 'subject' | 'data'>
+  : never;
 export type UnsequencedEvent = WithoutSequence<UsageEvent> | WithoutSequence<AuditEvent>;
 
 export interface StreamMessage {

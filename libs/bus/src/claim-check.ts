@@ -46,7 +46,13 @@ export class ClaimCheck {
   async get(name: string): Promise<Uint8Array> {
     const store = await this.#open();
     const found = await store.get(name);
-    if (found === null) throw new SluiceError('internal_error', 'A large body was no longer stored; retry the request.', {}, new Error(`object ${name} is gone`));
+    if (found === null)
+      throw new SluiceError(
+        'internal_error',
+        'A large body was no longer stored; retry the request.',
+        {},
+        new Error(`object ${name} is gone`),
+      );
     const parts: Uint8Array[] = [];
     for await (const part of found.data) parts.push(part);
     const error = await found.error;
@@ -71,7 +77,11 @@ export class ClaimCheck {
   #open(): Promise<ObjectStore> {
     this.#store ??= this.#connection
       .jetstream()
-      .views.os(buckets.bodies, { ttl: bodyLifetimeMs * 1_000_000, storage: StorageType.File, description: 'Bodies too large for one message' })
+      .views.os(buckets.bodies, {
+        ttl: bodyLifetimeMs * 1_000_000,
+        storage: StorageType.File,
+        description: 'Bodies too large for one message',
+      })
       .catch((cause: unknown) => {
         this.#store = undefined;
         throw new SluiceError('stage_unavailable', 'Large bodies need JetStream on the NATS server; it did not answer.', {}, cause);

@@ -1,15 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { headers as headerNames, subjects, streams, type CacheStore, type Presence, type ServiceCall } from '@sluice/contracts';
-import {
-  connect,
-  DiscardPolicy,
-  Events,
-  NatsError,
-  RetentionPolicy,
-  StorageType,
-  nanos,
-  type NatsConnection,
-} from 'nats';
+import { connect, DiscardPolicy, Events, NatsError, RetentionPolicy, StorageType, nanos, type NatsConnection } from 'nats';
 import type { z } from 'zod';
 import { Body } from './body.ts';
 import type {
@@ -81,7 +72,9 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   const maxPayload = connection.info?.max_payload ?? 0;
   if (maxPayload < requiredMaxPayloadBytes) {
     await connection.close();
-    throw new Error(`the NATS server's max_payload is ${maxPayload} bytes; set it to at least ${requiredMaxPayloadBytes} (1MB is the server's default)`);
+    throw new Error(
+      `the NATS server's max_payload is ${maxPayload} bytes; set it to at least ${requiredMaxPayloadBytes} (1MB is the server's default)`,
+    );
   }
   return new NatsBus(connection, options, maxPayload);
 }
@@ -177,7 +170,10 @@ class NatsBus implements Bus {
 
   async createDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
     const presence = await this.watchPresence();
-    return new SlipDispatcher({ connection: this.#connection, inbox: this.#inbox, claims: this.#claims, presence, log: this.#options.log }, options);
+    return new SlipDispatcher(
+      { connection: this.#connection, inbox: this.#inbox, claims: this.#claims, presence, log: this.#options.log },
+      options,
+    );
   }
 
   watchPresence(): Promise<PresenceTable> {
@@ -188,7 +184,9 @@ class NatsBus implements Bus {
   publishStore(store: CacheStore, body: Uint8Array): void {
     const { payload, headLength } = encodeFrame(store, body);
     if (this.#claims.needed(payload.byteLength)) return; // an answer this large is not worth keeping
-    this.#connection.publish(subjects.cacheStore, payload, { headers: new HeaderBlock().set(headerNames.envelope, headLength).forPublish() });
+    this.#connection.publish(subjects.cacheStore, payload, {
+      headers: new HeaderBlock().set(headerNames.envelope, headLength).forPublish(),
+    });
   }
 
   onStore(handler: (store: CacheStore, body: Body) => void, group: 'one' | 'all' = 'one'): Closable {
@@ -253,7 +251,12 @@ class NatsBus implements Bus {
   }
 
   async consume(options: ConsumeOptions): Promise<Closable> {
-    await this.ensureStream({ name: streams.deadLetters, subjects: [subjects.anyDeadLetter], maxAgeMs: 30 * 86_400_000, duplicateWindowMs: 120_000 });
+    await this.ensureStream({
+      name: streams.deadLetters,
+      subjects: [subjects.anyDeadLetter],
+      maxAgeMs: 30 * 86_400_000,
+      duplicateWindowMs: 120_000,
+    });
     const consumer = new DurableConsumer({ connection: this.#connection, inbox: this.#inbox, log: this.#options.log }, options);
     await consumer.start();
     this.#consumers.push(consumer);
@@ -323,4 +326,3 @@ function closing(close: () => void): Closable {
     },
   };
 }
-

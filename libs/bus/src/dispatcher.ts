@@ -171,7 +171,9 @@ class OpenExchange implements Exchange {
     }
     if (now > this.#request.deadline) {
       this.#surroundings.connection.publish(subjects.cancel(this.requestId));
-      this.fail(new SluiceError('deadline_exceeded', 'The request took longer than its time limit; x-request-timeout-ms or the policy sets it.'));
+      this.fail(
+        new SluiceError('deadline_exceeded', 'The request took longer than its time limit; x-request-timeout-ms or the policy sets it.'),
+      );
       return;
     }
     if (this.#streaming !== undefined) {
@@ -208,7 +210,9 @@ class OpenExchange implements Exchange {
 
   #holderLives(): boolean {
     const instance = this.#holder?.instance;
-    return this.#surroundings.presence.stages().some((stage) => this.#surroundings.presence.instances(stage).some((one) => one.instance === instance));
+    return this.#surroundings.presence
+      .stages()
+      .some((stage) => this.#surroundings.presence.instances(stage).some((one) => one.instance === instance));
   }
 
   #receive(message: Msg): void {
@@ -267,7 +271,14 @@ class OpenExchange implements Exchange {
   #chunk(message: Msg, attempt: number, sequence: number): void {
     if (sequence !== this.#nextSequence) {
       this.#surroundings.connection.publish(subjects.cancel(this.requestId));
-      this.fail(new SluiceError('provider_error', 'A part of the stream was lost on the way; retry.', {}, new Error(`chunk ${sequence} came for ${this.#nextSequence}`)));
+      this.fail(
+        new SluiceError(
+          'provider_error',
+          'A part of the stream was lost on the way; retry.',
+          {},
+          new Error(`chunk ${sequence} came for ${this.#nextSequence}`),
+        ),
+      );
       return;
     }
     this.#nextSequence += 1;
@@ -284,7 +295,8 @@ class OpenExchange implements Exchange {
 
   readonly #written = (): void => {
     this.#consumed += 1;
-    if (this.#consumed % creditEvery === 0 && !this.#closed) this.#surroundings.connection.publish(this.#creditSubject, String(this.#consumed));
+    if (this.#consumed % creditEvery === 0 && !this.#closed)
+      this.#surroundings.connection.publish(this.#creditSubject, String(this.#consumed));
   };
 
   #final(message: Msg, headLength: string | undefined, claim: string, sequence: string): void {

@@ -88,7 +88,10 @@ export class StreamEventPublisher implements EventPublisher {
   #send(sequence: number, entry: Pending): void {
     if (this.#connection.isClosed()) return;
     const block = new HeaderBlock().set(headerNames.messageId, entry.id);
-    this.#connection.publish(entry.subject, entry.payload, { reply: `${this.#inbox.prefix}.${this.#token}${sequence}`, headers: block.forPublish() });
+    this.#connection.publish(entry.subject, entry.payload, {
+      reply: `${this.#inbox.prefix}.${this.#token}${sequence}`,
+      headers: block.forPublish(),
+    });
   }
 
   #acknowledged(sequence: number, message: Msg): void {

@@ -4,7 +4,11 @@ import type { Closable, KeyValue } from './bus.ts';
 /** Past values that a bucket keeps of each key, for a look at what changed. */
 const historyLength = 8;
 
-export async function openKeyValue(connection: NatsConnection, bucket: string, log: { error(fields: object, message: string): void }): Promise<KeyValue> {
+export async function openKeyValue(
+  connection: NatsConnection,
+  bucket: string,
+  log: { error(fields: object, message: string): void },
+): Promise<KeyValue> {
   const store = await connection.jetstream().views.kv(bucket, { history: historyLength, storage: StorageType.File });
   return new KeyValueBucket(store, log);
 }

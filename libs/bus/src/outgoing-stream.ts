@@ -35,7 +35,10 @@ export async function sendStream(turn: StreamTurn, stream: ReplyStream, head: An
   });
   let sequence = 0;
   const publish = (bytes: Uint8Array): void => {
-    const block = new HeaderBlock().set(headerNames.type, 'chunk').set(headerNames.attempt, turn.attempt).set(headerNames.sequence, sequence);
+    const block = new HeaderBlock()
+      .set(headerNames.type, 'chunk')
+      .set(headerNames.attempt, turn.attempt)
+      .set(headerNames.sequence, sequence);
     if (sequence === 0) {
       const { payload, headLength } = encodeFrame(head, bytes);
       block.set(headerNames.envelope, headLength);
@@ -78,7 +81,13 @@ function sendEnd(turn: StreamTurn, stream: ReplyStream, head: Answer, sender: St
     sender.connection.publish(turn.reply, payload, { headers: block.forPublish() });
     return;
   }
-  const failure = { error: { stage: head.stage, ...error.toWire() }, attempts: answer.attempts, found: answer.found, guards: answer.guards, timings: answer.timings };
+  const failure = {
+    error: { stage: head.stage, ...error.toWire() },
+    attempts: answer.attempts,
+    found: answer.found,
+    guards: answer.guards,
+    timings: answer.timings,
+  };
   block.set(headerNames.type, 'error');
   sender.connection.publish(turn.reply, JSON.stringify(failure), { headers: block.forPublish() });
 }

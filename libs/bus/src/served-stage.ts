@@ -50,7 +50,8 @@ class StageTurn implements StageContext {
 
   constructor(owner: ServedStage, message: Msg, read: (name: string) => string) {
     const { head, rest } = decodeFrame(message.data, read(headerNames.envelope));
-    if (!isEnvelope(head)) throw new SluiceError('invalid_request', 'The envelope lacks id, found, guards or timings.', { param: headerNames.envelope });
+    if (!isEnvelope(head))
+      throw new SluiceError('invalid_request', 'The envelope lacks id, found, guards or timings.', { param: headerNames.envelope });
     this.#owner = owner;
     this.envelope = head;
     const claim = read(headerNames.claim);
@@ -181,7 +182,10 @@ export class ServedStage {
 
   sendToInbox(turn: StageTurn, type: string, value: unknown, reply?: string): void {
     const block = new HeaderBlock().set(headerNames.type, type).set(headerNames.attempt, turn.attempt);
-    this.surroundings.connection.publish(turn.reply, JSON.stringify(value), { headers: block.forPublish(), ...(reply === undefined ? {} : { reply }) });
+    this.surroundings.connection.publish(turn.reply, JSON.stringify(value), {
+      headers: block.forPublish(),
+      ...(reply === undefined ? {} : { reply }),
+    });
   }
 
   #begin(turn: StageTurn, subject: string): void {
@@ -221,7 +225,8 @@ export class ServedStage {
 
   #explain(thrown: unknown, turn: StageTurn): SluiceError {
     const error = SluiceError.from(thrown);
-    if (error.status >= 500) this.surroundings.log.error({ err: error.cause ?? error, requestId: turn.envelope.id, stage: this.stage.name }, 'stage failed');
+    if (error.status >= 500)
+      this.surroundings.log.error({ err: error.cause ?? error, requestId: turn.envelope.id, stage: this.stage.name }, 'stage failed');
     return error;
   }
 
@@ -242,10 +247,20 @@ export class ServedStage {
     }
   }
 
-  #forward(turn: StageTurn, found: unknown, guards: Envelope['guards'] | readonly Envelope['guards'][number][] | undefined, body: Uint8Array | undefined): Promise<void> | undefined {
+  #forward(
+    turn: StageTurn,
+    found: unknown,
+    guards: Envelope['guards'] | readonly Envelope['guards'][number][] | undefined,
+    body: Uint8Array | undefined,
+  ): Promise<void> | undefined {
     const next = turn.remaining[0];
     if (next === undefined) {
-      this.#fail(turn, new SluiceError('internal_error', `The pipeline ends at "${this.stage.name}", which does not answer; end it with router.`, { stage: this.stage.name }));
+      this.#fail(
+        turn,
+        new SluiceError('internal_error', `The pipeline ends at "${this.stage.name}", which does not answer; end it with router.`, {
+          stage: this.stage.name,
+        }),
+      );
       return undefined;
     }
     const { envelope } = turn;
@@ -253,7 +268,8 @@ export class ServedStage {
     if (guards !== undefined) envelope.guards.push(...guards);
     envelope.timings.push([this.stage.name, round(performance.now() - turn.startedAt)]);
     if (body !== undefined && this.surroundings.claims.needed(body.byteLength)) return this.#forwardClaimed(turn, next, body);
-    if (body === undefined && turn.body.claim !== undefined) this.#pass(turn, next, undefined, `${turn.body.byteLength}:${turn.body.claim}`);
+    if (body === undefined && turn.body.claim !== undefined)
+      this.#pass(turn, next, undefined, `${turn.body.byteLength}:${turn.body.claim}`);
     else this.#pass(turn, next, body ?? turn.body.inline, undefined);
     return undefined;
   }
@@ -266,7 +282,8 @@ export class ServedStage {
 
   #pass(turn: StageTurn, next: string, rest: Uint8Array | undefined, claim: string | undefined): void {
     const { payload, headLength } = encodeFrame(turn.envelope, rest);
-    if (headLength > headAllowanceBytes) throw new SluiceError('internal_error', 'What the stages found outgrew the envelope.', { stage: this.stage.name });
+    if (headLength > headAllowanceBytes)
+      throw new SluiceError('internal_error', 'What the stages found outgrew the envelope.', { stage: this.stage.name });
     const block = new HeaderBlock()
       .set(headerNames.envelope, headLength)
       .set(headerNames.deadline, turn.deadline === Number.POSITIVE_INFINITY ? undefined : turn.deadline)
@@ -292,11 +309,19 @@ export class ServedStage {
 
   #final(turn: StageTurn, answer: Answer, body: Uint8Array | undefined, claim: string | undefined): void {
     const { payload, headLength } = encodeFrame(answer, body);
-    const block = new HeaderBlock().set(headerNames.type, 'final').set(headerNames.attempt, turn.attempt).set(headerNames.envelope, headLength).set(headerNames.claim, claim);
+    const block = new HeaderBlock()
+      .set(headerNames.type, 'final')
+      .set(headerNames.attempt, turn.attempt)
+      .set(headerNames.envelope, headLength)
+      .set(headerNames.claim, claim);
     this.surroundings.connection.publish(turn.reply, payload, { headers: block.forPublish() });
   }
 
-  #fail(turn: StageTurn, error: SluiceError, patch: { found?: unknown; guards?: readonly Envelope['guards'][number][]; attempts?: Answer['attempts'] } = {}): void {
+  #fail(
+    turn: StageTurn,
+    error: SluiceError,
+    patch: { found?: unknown; guards?: readonly Envelope['guards'][number][]; attempts?: Answer['attempts'] } = {},
+  ): void {
     const { envelope } = turn;
     if (patch.found !== undefined) envelope.found[this.stage.name] = patch.found;
     const failure: Failure = {
@@ -316,12 +341,20 @@ export class ServedStage {
       void this.#forward(turn, undefined, [run], undefined);
       return;
     }
-    this.#fail(turn, new SluiceError('overloaded', `The stage "${this.stage.name}" has ${this.inFlight} requests in hand; retry shortly.`, { stage: this.stage.name }));
+    this.#fail(
+      turn,
+      new SluiceError('overloaded', `The stage "${this.stage.name}" has ${this.inFlight} requests in hand; retry shortly.`, {
+        stage: this.stage.name,
+      }),
+    );
   }
 
   #refuseMalformed(message: Msg, error: SluiceError): void {
     this.surroundings.observe(this.stage.name, 'malformed', 0);
-    this.surroundings.log.warn({ stage: this.stage.name, subject: message.subject, reason: error.message }, 'malformed stage message refused');
+    this.surroundings.log.warn(
+      { stage: this.stage.name, subject: message.subject, reason: error.message },
+      'malformed stage message refused',
+    );
     if (message.reply === undefined || message.reply === '') return;
     const failure: Failure = { error: { stage: this.stage.name, ...error.toWire() }, attempts: [], found: {}, guards: [], timings: [] };
     const block = new HeaderBlock()
@@ -390,4 +423,3 @@ export function parseClaim(claim: string): [name: string, byteLength: number] {
 function round(milliseconds: number): number {
   return Math.round(milliseconds * 1_000) / 1_000;
 }
-

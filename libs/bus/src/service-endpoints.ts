@@ -82,13 +82,26 @@ export async function requestCall<Request extends z.ZodType, Response extends z.
   const value = parseJson(message);
   if (message.headers?.get(headerNames.errorCode)) throw wireError(value);
   const response = call.response.safeParse(value);
-  if (!response.success) throw new SluiceError('internal_error', `The service "${call.service}" gave an answer that does not fit the contract.`, {}, response.error);
+  if (!response.success)
+    throw new SluiceError(
+      'internal_error',
+      `The service "${call.service}" gave an answer that does not fit the contract.`,
+      {},
+      response.error,
+    );
   return response.data;
 }
 
 function wireError(value: unknown): SluiceError {
   const wire = typeof value === 'object' && value !== null && 'error' in value ? value.error : undefined;
-  if (typeof wire === 'object' && wire !== null && 'code' in wire && 'message' in wire && typeof wire.code === 'string' && isErrorCode(wire.code)) {
+  if (
+    typeof wire === 'object' &&
+    wire !== null &&
+    'code' in wire &&
+    'message' in wire &&
+    typeof wire.code === 'string' &&
+    isErrorCode(wire.code)
+  ) {
     return SluiceError.fromWire(wire as WireError); // code and message were checked, the rest is optional
   }
   return new SluiceError('internal_error', 'A service failed without saying why.');

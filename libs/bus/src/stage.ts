@@ -126,8 +126,9 @@ export interface Stage {
 
 /** Checks a stage's definition; the only way to make one. */
 export function defineStage(stage: Stage): Stage {
-  if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(stage.name)) throw new TypeError(`stage name "${stage.name}" must be 1 to 64 of a-z, 0-9, "-" and "_"`);
-  if (stage.concurrency < 1 || stage.queueLimit < 0) throw new RangeError(`stage ${stage.name}: concurrency must be at least 1 and queueLimit at least 0`);
+  if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(stage.name))
+    throw new TypeError(`stage name "${stage.name}" must be 1 to 64 of a-z, 0-9, "-" and "_"`);
+  if (stage.concurrency < 1 || stage.queueLimit < 0)
+    throw new RangeError(`stage ${stage.name}: concurrency must be at least 1 and queueLimit at least 0`);
   return stage;
 }
-

@@ -29,7 +29,9 @@ export class StoredMessage implements StreamMessage {
     const first = tokens.length >= 11 ? 6 : 4;
     const deliveries = Number(tokens[first]);
     const sequence = Number(tokens[first + 1]);
-    return Number.isSafeInteger(deliveries) && Number.isSafeInteger(sequence) ? new StoredMessage(message, connection, deliveries, sequence) : undefined;
+    return Number.isSafeInteger(deliveries) && Number.isSafeInteger(sequence)
+      ? new StoredMessage(message, connection, deliveries, sequence)
+      : undefined;
   }
 
   get headers(): ReadonlyMap<string, string> {

@@ -68,7 +68,10 @@ export class DurableConsumer implements Closable {
         const batch = await this.#pull();
         if (batch.length > 0) await this.#process(batch);
       } catch (error) {
-        this.#surroundings.log.error({ err: error, stream: this.#options.stream, durable: this.#options.durable }, 'consumer will try again');
+        this.#surroundings.log.error(
+          { err: error, stream: this.#options.stream, durable: this.#options.durable },
+          'consumer will try again',
+        );
         await this.#pause(retryPauseMs);
       }
     }
@@ -95,7 +98,11 @@ export class DurableConsumer implements Closable {
     });
     this.#wake = finish;
     const timer = setTimeout(finish, batchWaitMs + pullSlackMs);
-    this.#surroundings.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, JSON.stringify({ batch: batchSize, expires: nanos(batchWaitMs) }), { reply });
+    this.#surroundings.connection.publish(
+      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
+      JSON.stringify({ batch: batchSize, expires: nanos(batchWaitMs) }),
+      { reply },
+    );
     try {
       await promise;
     } finally {
@@ -122,7 +129,10 @@ export class DurableConsumer implements Closable {
         this.#giveBack(batch[0], error);
         return;
       }
-      this.#surroundings.log.warn({ err: error, size: batch.length, stream: this.#options.stream }, 'batch failed; trying its messages one by one');
+      this.#surroundings.log.warn(
+        { err: error, size: batch.length, stream: this.#options.stream },
+        'batch failed; trying its messages one by one',
+      );
       for (const message of batch) await this.#process([message]);
     }
   }
@@ -134,7 +144,10 @@ export class DurableConsumer implements Closable {
       message.giveBack(Math.min(30_000, retryPauseMs * 2 ** deliveries));
       return;
     }
-    const block = new HeaderBlock().set('Sluice-Stream', stream).set('Sluice-Stream-Sequence', message.sequence).set(headerNames.messageId, `dead-${stream}-${durable}-${message.sequence}`);
+    const block = new HeaderBlock()
+      .set('Sluice-Stream', stream)
+      .set('Sluice-Stream-Sequence', message.sequence)
+      .set(headerNames.messageId, `dead-${stream}-${durable}-${message.sequence}`);
     this.#surroundings.connection.publish(subjects.deadLetter(stream, durable), message.data, { headers: block.forPublish() });
     this.#surroundings.log.error({ err: error, stream, durable, sequence: message.sequence }, 'message went to the dead-letter subject');
     message.terminate();

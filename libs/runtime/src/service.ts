@@ -1,34 +1,39 @@
 import type { Bus, Closable } from '@sluice/bus';
-import type { Snapshot } from '@sluice/contracts';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
-
-/** The compiled configuration that is in force, swapped in whole. */
-export interface ConfigurationStore {
-  readonly current: Snapshot;
-  /** Called with each new snapshot, never with the one already seen. */
-  onChange(listener: (snapshot: Snapshot) => void): void;
-}
+import type { BaseSettings } from './base-settings.ts';
+import type { ConfigurationStore } from './configuration-store.ts';
 
 /** What {@link runService} hands to a service's `start`. */
 export interface ServiceContext<Settings> {
-  readonly settings: Settings;
+  readonly settings: Settings & BaseSettings;
   readonly log: Logger;
   readonly bus: Bus;
   /** Prometheus registry of this process. */
   readonly metrics: Registry;
-  /** Waits for the first snapshot from the bus, or the last good one from disk. */
+  /** Waits for the first snapshot from the bus, or takes the last good one from disk. */
   configuration(): Promise<ConfigurationStore>;
-  /** Registers what must be closed, in reverse order of registration, within the shutdown budget. */
+  /** Registers what must be closed: in reverse order of registration, within the shutdown budget. */
   onClose(name: string, close: (() => Promise<void> | void) | Closable): void;
   /** Registers a condition of readiness; `check` says why it is not ready, or nothing. */
   readiness(name: string, check: () => string | undefined): void;
+  readonly health: Health;
   readonly clock: () => number;
+  /** True where spans are exported; the SDK is registered then. */
+  readonly tracing: boolean;
+}
+
+/** Liveness and readiness of the process, for whoever serves `/healthz` and `/readyz`. */
+export interface Health {
+  /** Reasons against readiness by condition; empty: ready. */
+  problems(): Record<string, string>;
 }
 
 export interface ServiceDefinition<Shape extends z.ZodObject> {
   readonly name: string;
+  /** One line for `nats micro info`. */
+  readonly description: string;
   /** Environment of this service; the base settings are added. */
   readonly settings: Shape;
   readonly start: (context: ServiceContext<z.output<Shape>>) => Promise<void>;

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+/** An environment variable that holds a whole number; empty counts as absent. */
+export function integerSetting(minimum: number, maximum: number, fallback: number) {
+  return z.preprocess(
+    (value) => (value === undefined || value === '' ? fallback : Number(value)),
+    z.number(`give a number from ${minimum} to ${maximum}`).int('give a whole number').min(minimum).max(maximum),
+  );
+}
+
+/** An environment variable that may be absent; empty counts as absent. */
+export function optionalSetting() {
+  return z.preprocess((value) => (value === '' ? undefined : value), z.string().optional());
+}
+
+/** The environment that every service understands. */
+export const baseSettingsSchema = z.object({
+  /** Comma-separated addresses of the NATS servers. */
+  NATS_URL: z.string('give the address of the NATS server, e.g. nats://127.0.0.1:4222').min(1),
+  NATS_USER: optionalSetting(),
+  NATS_PASSWORD: optionalSetting(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'use trace, debug, info, warn, error or silent').default('info'),
+  /** Folder for what must outlive the process, the last good configuration among it. */
+  SLUICE_DATA_DIR: z.string().min(1).default('.sluice'),
+  /** Port of /healthz, /readyz and /metrics for services without an HTTP server of their own; 0: none. */
+  SLUICE_HEALTH_PORT: integerSetting(0, 65_535, 0),
+  SLUICE_HEALTH_HOST: z.string().default('127.0.0.1'),
+  /** Ingress and router agree on it: how long a request may be silent before it is sent round again, ms. */
+  SLUICE_HOP_BUDGET_MS: integerSetting(50, 60_000, 2_000),
+  /** How long a stopping service may take to finish its work, ms. */
+  SLUICE_SHUTDOWN_MS: integerSetting(100, 120_000, 10_000),
+  /** Set by a supervisor that holds an IPC channel: the service stops when the supervisor is gone. */
+  SLUICE_SUPERVISED: z.string().optional(),
+  /** Where OpenTelemetry exports to; absent: the SDK is not even loaded. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: optionalSetting(),
+});
+export type BaseSettings = z.output<typeof baseSettingsSchema>;
+
+/**
+ * Parses the environment.
+ * @throws Error with one line for each variable at fault: its name and the fix
+ */
+export function parseSettings<Shape extends z.ZodObject>(schema: Shape, environment: NodeJS.ProcessEnv): z.output<Shape> {
+  const parsed = schema.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`the environment is not right:\n${lines.join('\n')}`);
+}

@@ -1,0 +1,127 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bus, Closable } from '@sluice/bus';
+import { buckets, configurationKey, type Snapshot } from '@sluice/contracts';
+import type { Logger } from 'pino';
+
+/** The compiled configuration that is in force, swapped in whole. */
+export interface ConfigurationStore {
+  readonly current: Snapshot;
+  /** Called with each new snapshot, never with the one in force at registration. */
+  onChange(listener: (snapshot: Snapshot) => void): void;
+}
+
+/** How long the bus may take to give a snapshot before the one on disk serves. */
+const waitForBusMs = 3_000;
+
+/**
+ * Follows the configuration in the KV bucket and keeps the last good snapshot on disk, so that a service can start
+ * while control or the bucket is away.
+ */
+export class FollowedConfiguration implements ConfigurationStore, Closable {
+  #current: Snapshot;
+  readonly #listeners: ((snapshot: Snapshot) => void)[] = [];
+  readonly #log: Logger;
+  readonly #path: string;
+  #watch: Closable | undefined;
+  #saving: Promise<void> = Promise.resolve();
+
+  private constructor(current: Snapshot, path: string, log: Logger) {
+    this.#current = current;
+    this.#path = path;
+    this.#log = log;
+  }
+
+  /** Resolves once a snapshot is known, from the bus or from disk; waits as long as neither has one. */
+  static async open(bus: Bus, dataDirectory: string, service: string, log: Logger): Promise<FollowedConfiguration> {
+    const path = join(dataDirectory, 'last-good', `${service}.json`);
+    const first = Promise.withResolvers<Snapshot>();
+    const opened: { store?: FollowedConfiguration } = {};
+    const bucket = await bus.keyValue(buckets.configuration);
+    const watch = await bucket.watch(configurationKey, (value) => {
+      const snapshot = parseSnapshot(value);
+      if (snapshot === undefined) log.error('the bucket holds no snapshot that this version can read; keeping the one in force');
+      else if (opened.store === undefined) first.resolve(snapshot);
+      else opened.store.#replace(snapshot);
+    });
+    const timer = setTimeout(() => {
+      void readSnapshot(path).then((saved) => {
+        if (saved === undefined) log.warn('no configuration yet; waiting for control');
+        else {
+          log.warn({ version: saved.version }, 'control has published nothing; using the last good configuration from disk');
+          first.resolve(saved);
+        }
+      });
+    }, waitForBusMs);
+    const snapshot = await first.promise;
+    clearTimeout(timer);
+    const store = new FollowedConfiguration(snapshot, path, log);
+    opened.store = store;
+    store.#watch = watch;
+    const newest = await bucket.get(configurationKey).catch(() => undefined); // one may have come between the first and now
+    const replaced = newest === undefined ? undefined : parseSnapshot(newest);
+    if (replaced !== undefined) store.#replace(replaced);
+    store.#save(snapshot);
+    return store;
+  }
+
+  get current(): Snapshot {
+    return this.#current;
+  }
+
+  onChange(listener: (snapshot: Snapshot) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.#watch?.close();
+    await this.#saving;
+  }
+
+  #replace(snapshot: Snapshot): void {
+    if (snapshot.version === this.#current.version && snapshot.activatedAt === this.#current.activatedAt) return;
+    for (const listener of this.#listeners) listener(snapshot);
+    this.#current = snapshot;
+    this.#log.info({ version: snapshot.version }, 'configuration activated');
+    this.#save(snapshot);
+  }
+
+  #save(snapshot: Snapshot): void {
+    this.#saving = this.#saving
+      .then(() => writeSnapshot(this.#path, snapshot))
+      .catch((error: unknown) => {
+        this.#log.warn({ err: error }, 'the last good configuration could not be saved');
+      });
+  }
+}
+
+/** Control validated it before publishing; only the shape that every reader relies on is looked at here. */
+function parseSnapshot(value: Uint8Array | string): Snapshot | undefined {
+  try {
+    const snapshot = JSON.parse(typeof value === 'string' ? value : Buffer.from(value).toString('utf8')) as Partial<Snapshot>; // checked below
+    const complete =
+      typeof snapshot.version === 'number' &&
+      Array.isArray(snapshot.models) &&
+      Array.isArray(snapshot.providers) &&
+      Array.isArray(snapshot.policies) &&
+      Array.isArray(snapshot.organizations) &&
+      Array.isArray(snapshot.keys);
+    return complete ? (snapshot as Snapshot) : undefined; // its parts were checked by control
+  } catch {
+    return undefined;
+  }
+}
+
+async function readSnapshot(path: string): Promise<Snapshot | undefined> {
+  try {
+    return parseSnapshot(await readFile(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeSnapshot(path: string, snapshot: Snapshot): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(`${path}.new`, JSON.stringify(snapshot), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
