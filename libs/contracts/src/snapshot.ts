@@ -32,7 +32,8 @@ export interface OrganizationScope {
 export interface Snapshot {
   /**
    * Grows by one with each activation. The same version may be published again with other content: when a virtual key
-   * is made or revoked, and when an address of the environment changed at a restart. Compare bytes, not versions.
+   * is made or revoked, and when an address of the environment changed at a restart. `activatedAt` grows with every
+   * publication.
    */
   readonly version: number;
   readonly activatedAt: string;
