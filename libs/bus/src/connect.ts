@@ -45,6 +45,8 @@ export interface BusOptions {
   readonly tracing: boolean;
   /** Ingress and router must agree on it: see {@link DispatcherOptions.hopBudgetMs}. */
   readonly hopBudgetMs: number;
+  /** False: messages that this process publishes do not come back to its own subscriptions. */
+  readonly echo: boolean;
   /** Told of every stage turn, for metrics. */
   readonly observeStage?: (stage: string, outcome: string, durationMs: number) => void;
 }
@@ -62,6 +64,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     name: options.service,
     ...(options.user === undefined ? {} : { user: options.user }),
     ...(options.password === undefined ? {} : { pass: options.password }),
+    noEcho: !options.echo,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 200,
     reconnectJitter: 100,

@@ -82,7 +82,7 @@ export const foundSchema = z
   .object({
     metering: z
       .object({
-        reservation: reservationSchema,
+        reservation: reservationSchema.optional(),
         requests: rateLimitStateSchema.optional(),
         tokens: rateLimitStateSchema.optional(),
       })

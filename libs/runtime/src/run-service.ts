@@ -78,6 +78,7 @@ async function start<Shape extends z.ZodObject>(
     log,
     tracing: settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
     hopBudgetMs: settings.SLUICE_HOP_BUDGET_MS,
+    echo: definition.echo ?? true,
     observeStage: stageMetrics(metrics),
   });
   const telemetry = await startTelemetry(name, version, bus.instance, settings.OTEL_EXPORTER_OTLP_ENDPOINT);

@@ -36,5 +36,7 @@ export interface ServiceDefinition<Shape extends z.ZodObject> {
   readonly description: string;
   /** Environment of this service; the base settings are added. */
   readonly settings: Shape;
+  /** Whether the process hears its own publications; `false` spares a publisher of events their return. Default true. */
+  readonly echo?: boolean;
   readonly start: (context: ServiceContext<z.output<Shape>>) => Promise<void>;
 }

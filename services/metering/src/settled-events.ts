@@ -1,0 +1,40 @@
+import { usageEventTypes } from '@sluice/contracts';
+
+/** What a usage event says about a reservation. */
+export interface Settlement {
+  readonly requestId: string;
+  readonly usage: { readonly input: number; readonly output: number };
+}
+
+/** The id stands near the head of every event that our publishers write. */
+const idPattern = /"id":"([A-Za-z0-9_-]+):(intent|settled|refused)"/;
+const headBytes = 160;
+
+/**
+ * Reads a usage event as far as a reservation needs. Every replica of metering hears every event, so what concerns
+ * another replica is told apart by its head alone, unparsed.
+ * @param holds whether this process holds a reservation of that request
+ */
+export function readSettlement(data: Uint8Array, holds: (requestId: string) => boolean): Settlement | undefined {
+  const head = idPattern.exec(Buffer.from(data.buffer, data.byteOffset, Math.min(headBytes, data.byteLength)).toString('latin1'));
+  const requestId = head?.[1];
+  if (requestId === undefined || head?.[2] === 'intent' || !holds(requestId)) return undefined;
+  try {
+    return settlementOf(JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8')), requestId);
+  } catch {
+    return undefined; // billing dead-letters it; the reservation then expires
+  }
+}
+
+function settlementOf(event: unknown, requestId: string): Settlement | undefined {
+  if (!isRecord(event) || !isRecord(event.data) || event.data.requestId !== requestId) return undefined;
+  if (event.type === usageEventTypes.refused) return { requestId, usage: { input: 0, output: 0 } };
+  const usage = event.data.usage;
+  if (event.type !== usageEventTypes.settled || !isRecord(usage)) return undefined;
+  const { input, output } = usage;
+  return typeof input === 'number' && typeof output === 'number' ? { requestId, usage: { input, output } } : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

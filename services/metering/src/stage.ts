@@ -1,0 +1,110 @@
+import {
+  defineStage,
+  forward,
+  refuse,
+  type EventPublisher,
+  type Outcome,
+  type Stage,
+  type StageContext,
+  type StageRequest,
+} from '@sluice/bus';
+import { SluiceError, subjects, usageEventTypes, type Envelope, type UsageIntent } from '@sluice/contracts';
+import type { ConfigurationStore } from '@sluice/runtime';
+import type { Admission } from './admission.ts';
+import type { LimitName, Refusal } from './scope.ts';
+
+export interface MeteringSurroundings {
+  readonly admission: Admission;
+  readonly configuration: ConfigurationStore;
+  readonly events: Pick<EventPublisher, 'publish' | 'unacknowledged'>;
+  readonly clock: () => number;
+  readonly version: string;
+  readonly concurrency: number;
+  readonly defaultOutputTokens: number;
+  readonly eventBacklog: number;
+}
+
+/** English text has about four bytes a token; the settlement puts the provider's count in its place. */
+const bytesPerToken = 4;
+
+/**
+ * Admission: limits of key, team and organisation, then the intent event on the same connection before the request
+ * goes on, so that nothing can reach a provider unannounced. Fails closed.
+ */
+export function createStage(surroundings: MeteringSurroundings): Stage {
+  return defineStage({
+    name: 'metering',
+    version: surroundings.version,
+    description: 'Admits requests within the limits of key, team and organisation, and announces them to billing',
+    concurrency: surroundings.concurrency,
+    queueLimit: 0,
+    handle: (request, context) => admit(surroundings, request, context),
+  });
+}
+
+function admit(surroundings: MeteringSurroundings, { envelope, body }: StageRequest, context: StageContext): Outcome {
+  const { admission, events, clock } = surroundings;
+  if (events.unacknowledged > surroundings.eventBacklog) {
+    return refuse(
+      new SluiceError('overloaded', 'Usage cannot be recorded at the moment, so nothing is admitted; retry shortly.', {
+        retryAfterSeconds: 5,
+      }),
+    );
+  }
+  const now = clock();
+  const { principal } = envelope;
+  const reserved = {
+    inputTokens: Math.ceil(body.byteLength / bytesPerToken),
+    outputTokens: envelope.maxOutputTokens ?? surroundings.defaultOutputTokens,
+  };
+  const { keyId, organization, team } = principal;
+  const refusal = admission.admit(now, { requestId: envelope.id, keyId, organization, team, ...reserved, deadline: context.deadline });
+  const states = admission.states(now, keyId, organization, team);
+  if (refusal !== undefined) return refuse(explain(refusal), { found: states });
+  publishIntent(events, envelope, reserved, context.deadline);
+  return forward({ found: { ...states, reservation: { instance: context.instance, ...reserved } } });
+}
+
+function publishIntent(
+  events: Pick<EventPublisher, 'publish'>,
+  envelope: Envelope,
+  reserved: UsageIntent['reserved'],
+  deadline: number,
+): void {
+  const { organization, team, keyId } = envelope.principal;
+  const data: UsageIntent = {
+    requestId: envelope.id,
+    organization,
+    team,
+    keyId,
+    ...(envelope.user === undefined ? {} : { user: envelope.user }),
+    tags: envelope.tags,
+    dialect: envelope.dialect,
+    modelAsked: envelope.model,
+    configVersion: envelope.configVersion,
+    stream: envelope.stream,
+    reserved,
+    deadline,
+  };
+  events.publish(subjects.usage(organization, team), {
+    id: `${envelope.id}:intent`,
+    type: usageEventTypes.intent,
+    subject: `${organization}/${team}/${keyId}`,
+    data,
+  });
+}
+
+const limitWords: Record<LimitName, (allowed: number) => string> = {
+  requestsPerMinute: (allowed) => `${allowed} requests a minute`,
+  tokensPerMinute: (allowed) => `${allowed} tokens a minute`,
+  concurrency: (allowed) => `${allowed} requests at once`,
+};
+
+function explain({ scope, limit, allowed, retryMs }: Refusal): SluiceError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(retryMs / 1_000));
+  return new SluiceError(
+    'rate_limit_exceeded',
+    `The ${scope.kind} "${scope.name}" has reached its limit of ${limitWords[limit](allowed)} (${limit}); retry in ${retryAfterSeconds} s.`,
+    { retryAfterSeconds },
+  );
+}
