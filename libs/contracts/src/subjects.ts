@@ -17,6 +17,8 @@ export const subjects = {
   /** Request/reply outside the slip: the check routes and output windows. */
   check: (stage: string) => `${root}.check.${stage}`,
   cacheStore: `${root}.cache.store`,
+  /** From one replica of the cache to the others: keys that are in Postgres now. */
+  cacheStored: `${root}.cache.stored`,
   keyAuthenticate: `${root}.key.authenticate`,
   meteringSettle: `${root}.metering.settle`,
   meteringExtend: `${root}.metering.extend`,
