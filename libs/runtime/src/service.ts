@@ -13,11 +13,11 @@ export interface ServiceContext<Settings> {
   /** Prometheus registry of this process. */
   readonly metrics: Registry;
   /** Waits for the first snapshot from the bus, or takes the last good one from disk. */
-  configuration(): Promise<ConfigurationStore>;
+  readonly configuration: () => Promise<ConfigurationStore>;
   /** Registers what must be closed: in reverse order of registration, within the shutdown budget. */
-  onClose(name: string, close: (() => Promise<void> | void) | Closable): void;
+  readonly onClose: (name: string, close: (() => Promise<void> | void) | Closable) => void;
   /** Registers a condition of readiness; `check` says why it is not ready, or nothing. */
-  readiness(name: string, check: () => string | undefined): void;
+  readonly readiness: (name: string, check: () => string | undefined) => void;
   readonly health: Health;
   readonly clock: () => number;
   /** True where spans are exported; the SDK is registered then. */
