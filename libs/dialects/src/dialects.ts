@@ -1,46 +1,89 @@
 import type { Dialect, TokenUsage, UnmaskTable } from '@sluice/contracts';
+import type { DialectAdapter } from './dialect-adapter.ts';
+import { Matchers } from './field-restorer.ts';
+import { adapter as openaiChat } from './openai-chat/adapter.ts';
 import type { Restorer } from './restorer.ts';
+import { restorePlain } from './restore-plain.ts';
 import type { StreamReader, StreamReaderOptions } from './stream-reader.ts';
 import type { ReplaceText, TextSegment } from './text-segment.ts';
+import { unbuiltDialect } from './unbuilt-dialect.ts';
 
-/** Every text that a model will read: all roles and turns, tool results, tool-call arguments, tool and schema descriptions. */
+/** The one place that names every dialect: a new one is a folder with an `adapter.ts` and its line here. */
+const adapters: Readonly<Record<Dialect, DialectAdapter>> = {
+  'openai-chat': openaiChat,
+  'openai-completions': unbuiltDialect('openai-completions'),
+  'openai-responses': unbuiltDialect('openai-responses'),
+  'openai-embeddings': unbuiltDialect('openai-embeddings'),
+  'anthropic-messages': unbuiltDialect('anthropic-messages'),
+};
+
+/**
+ * Every text that a model will read: all roles and turns, content parts, tool results, tool-call arguments, names and
+ * descriptions of tools, schemas. Members that no dialect knows are walked too. Not visited: ids and enumerations of the
+ * protocol, image, audio and file data, numbers.
+ * @throws SluiceError `invalid_request` where the body nests too deep
+ */
 export function collectTexts(dialect: Dialect, body: unknown): TextSegment[] {
-  throw new Error(`under way ${dialect} ${typeof body}`);
+  return collect(adapters[dialect].replaceTexts, body);
 }
 
-/** Replaces texts copy-on-write; the same object comes back where nothing changed. */
+/**
+ * Replaces what {@link collectTexts} gives, copy-on-write: the same object comes back where nothing changed.
+ * @throws SluiceError `invalid_request` where the body nests too deep
+ */
 export function replaceTexts(dialect: Dialect, body: unknown, replace: ReplaceText): unknown {
-  throw new Error(`under way ${dialect} ${typeof body} ${typeof replace}`);
+  return adapters[dialect].replaceTexts(body, replace);
 }
 
-/** Every text of a plain answer. */
+/** Every text of a plain answer, tool-call arguments and reasoning included. */
 export function collectAnswerTexts(dialect: Dialect, answer: unknown): TextSegment[] {
-  throw new Error(`under way ${dialect} ${typeof answer}`);
+  return collect(adapters[dialect].replaceAnswerTexts, answer);
 }
 
+/** Replaces what {@link collectAnswerTexts} gives, copy-on-write. A choice whose text changed loses its `logprobs`. */
 export function replaceAnswerTexts(dialect: Dialect, answer: unknown, replace: ReplaceText): unknown {
-  throw new Error(`under way ${dialect} ${typeof answer} ${typeof replace}`);
+  return adapters[dialect].replaceAnswerTexts(answer, replace);
 }
 
 /** Token counts of a plain answer or of one streamed chunk; undefined where it has none. */
 export function readUsage(dialect: Dialect, answer: unknown): TokenUsage | undefined {
-  throw new Error(`under way ${dialect} ${typeof answer}`);
+  return adapters[dialect].readUsage(answer);
 }
 
+/** Why a plain answer or a chunk ended; undefined where it did not. */
 export function readFinishReason(dialect: Dialect, answer: unknown): string | undefined {
-  throw new Error(`under way ${dialect} ${typeof answer}`);
+  return adapters[dialect].readFinishReason(answer);
 }
 
+/** Reads one streamed answer; a new one for each stream. */
 export function createStreamReader(dialect: Dialect, options: StreamReaderOptions = {}): StreamReader {
-  throw new Error(`under way ${dialect} ${typeof options}`);
+  return adapters[dialect].createStreamReader(options);
 }
 
-/** Events of a stream that amounts to a plain answer, `[DONE]` included: for cache replays. */
+/** Events of a stream that amounts to a plain answer, its end included: for cache replays. */
 export function completionToStream(dialect: Dialect, completion: unknown, includeUsage: boolean): Uint8Array[] {
-  throw new Error(`under way ${dialect} ${typeof completion} ${includeUsage}`);
+  return adapters[dialect].completionToStream(completion, includeUsage);
 }
+
+const empty = new Uint8Array(0);
 
 /** Puts originals back into answers; with an empty table bytes pass as the same object. */
 export function createRestorer(dialect: Dialect, table: UnmaskTable): Restorer {
-  throw new Error(`under way ${dialect} ${typeof table}`);
+  if (Object.keys(table).length === 0) {
+    return { plain: (bytes) => bytes, stream: () => ({ push: (bytes) => bytes, end: () => empty }) };
+  }
+  let matchers: Matchers | undefined;
+  return {
+    plain: (bytes) => restorePlain(bytes, (matchers ??= new Matchers(table))),
+    stream: () => adapters[dialect].createStreamRestorer(table),
+  };
+}
+
+function collect(walk: DialectAdapter['replaceTexts'], body: unknown): TextSegment[] {
+  const segments: TextSegment[] = [];
+  walk(body, (segment) => {
+    segments.push(segment);
+    return segment.text;
+  });
+  return segments;
 }

@@ -44,3 +44,8 @@ export function mapMembers(object: JsonObject, change: (key: string, value: unkn
   }
   return entries === undefined ? object : Object.fromEntries(entries);
 }
+
+/** The object without some members. */
+export function omit(object: JsonObject, ...keys: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}

@@ -108,9 +108,9 @@ const noMatch: Match = { original: undefined, end: 0, open: false };
 function spellingsInJson(character: string): string[] {
   if (/\w/.test(character)) return [character];
   const hex = character.charCodeAt(0).toString(16).padStart(4, '0');
-  const plain = JSON.stringify(character).slice(1, -1);
+  const raw = /["\\\u0000-\u001f]/.test(character) ? JSON.stringify(character).slice(1, -1) : character;
   const short = character === '/' ? ['\\/'] : [];
-  return [...new Set([plain, ...short, `\\u${hex}`, `\\u${hex.toUpperCase()}`])];
+  return [...new Set([raw, ...short, `\\u${hex}`, `\\u${hex.toUpperCase()}`])];
 }
 
 function follow(from: Node, spelling: string): Node | undefined {

@@ -97,13 +97,13 @@ function escapeAll(name: string): string {
 
 function editParsed(body: unknown, patch: BodyPatch): unknown {
   const edited = { ...(body as Record<string, unknown>) }; // the text is an object by construction
-  if (patch.model !== undefined) edited['model'] = patch.model;
-  if (patch.stream !== undefined) edited['stream'] = patch.stream;
-  const options: unknown = edited['stream_options'];
+  if (patch.model !== undefined) edited.model = patch.model;
+  if (patch.stream !== undefined) edited.stream = patch.stream;
+  const options: unknown = edited.stream_options;
   const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
-  if (patch.includeUsage === true) edited['stream_options'] = { ...(isObject ? options : {}), include_usage: true };
+  if (patch.includeUsage === true) edited.stream_options = { ...(isObject ? options : {}), include_usage: true };
   if (patch.includeUsage === false && isObject && Object.hasOwn(options, 'include_usage')) {
-    edited['stream_options'] = { ...options, include_usage: false };
+    edited.stream_options = { ...options, include_usage: false };
   }
   return edited;
 }

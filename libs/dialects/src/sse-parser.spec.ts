@@ -1,4 +1,4 @@
-import { SluiceError } from '@sluice/contracts';
+import type { SluiceError } from '@sluice/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SseParser, type SseEvent } from './sse-parser.ts';

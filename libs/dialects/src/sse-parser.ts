@@ -41,6 +41,11 @@ export class SseParser {
     this.#maxEventBytes = options.maxEventBytes ?? defaultMaxEventBytes;
   }
 
+  /** Bytes of an event that has begun and not ended. */
+  get pendingBytes(): number {
+    return this.#pieceBytes;
+  }
+
   /** @throws SluiceError `provider_error` where an event grows over the bound */
   push(bytes: Uint8Array): SseEvent[] {
     const events: SseEvent[] = [];

@@ -3,7 +3,7 @@
 /** Members that hold names and ids of the protocol. */
 const structuralKeys = new Set(
   (
-    'type role id object model index name_id call_id tool_call_id tool_use_id item_id file_id previous_response_id conversation ' +
+    'type role id object model index required call_id tool_call_id tool_use_id item_id file_id previous_response_id conversation ' +
     'user safety_identifier prompt_cache_key service_tier reasoning_effort effort verbosity status phase ' +
     'detail format mime_type media_type voice encoding encoding_format truncation tool_choice parallel_tool_calls ' +
     'finish_reason stop_reason native_finish_reason system_fingerprint provider $ref $schema ttl include modalities'
@@ -11,7 +11,18 @@ const structuralKeys = new Set(
 );
 
 /** Members that hold images, sound, files, vectors or sealed reasoning. */
-const binaryKeys = new Set(['url', 'image_url', 'file_url', 'data', 'file_data', 'b64_json', 'embedding', 'signature', 'encrypted_content', 'obfuscation']);
+const binaryKeys = new Set([
+  'url',
+  'image_url',
+  'file_url',
+  'data',
+  'file_data',
+  'b64_json',
+  'embedding',
+  'signature',
+  'encrypted_content',
+  'obfuscation',
+]);
 
 const structuralShape = /^[\w.:/#$-]{0,64}$/;
 const base64Shape = /^[\w+/=\r\n-]*$/;

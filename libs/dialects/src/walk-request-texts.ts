@@ -22,7 +22,13 @@ const rolesOfTypes: Readonly<Record<string, TextRole>> = {
 
 /** Top-level members that hold the conversation, in any of the dialects. */
 const conversationKeys = new Set(['messages', 'input', 'prompt']);
-const rolesOfKeys: Readonly<Record<string, TextRole>> = { prediction: 'assistant', user: 'user', metadata: 'user', safety_identifier: 'user', stop: 'user' };
+const rolesOfKeys: Readonly<Record<string, TextRole>> = {
+  prediction: 'assistant',
+  user: 'user',
+  metadata: 'user',
+  safety_identifier: 'user',
+  stop: 'user',
+};
 
 /** Texts of a request body of any dialect: the conversation with its roles, everything else as the system's. */
 export function walkRequestTexts(body: unknown, replace: ReplaceText): unknown {

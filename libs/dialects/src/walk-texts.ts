@@ -25,7 +25,9 @@ export function walkTexts(value: unknown, path: string, speaker: Speaker, replac
   if (typeof value === 'string') return walkString(value, path, speaker, replace, key);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= maxNestingDepth) {
-    throw new SluiceError('invalid_request', `The body nests deeper than ${maxNestingDepth} levels; flatten it.`, { param: topLevel(path) });
+    throw new SluiceError('invalid_request', `The body nests deeper than ${maxNestingDepth} levels; flatten it.`, {
+      param: topLevel(path),
+    });
   }
   if (Array.isArray(value)) {
     return mapChanged(value, (item, index) => walkTexts(item, `${path}.${index}`, speaker, replace, key, depth + 1));
@@ -49,7 +51,7 @@ function walkString(text: string, path: string, speaker: Speaker, replace: Repla
 
 /** Anthropic puts tool results into user messages and tool calls into assistant ones. */
 function speakerOf(value: JsonObject, speaker: Speaker): Speaker {
-  if (value['type'] === 'tool_result') return { role: 'tool', last: false };
+  if (value.type === 'tool_result') return { role: 'tool', last: false };
   return speaker;
 }
 

@@ -1,0 +1,18 @@
+import type { DialectAdapter } from '../dialect-adapter.ts';
+import { walkRequestTexts } from '../walk-request-texts.ts';
+import { ChatStreamReader } from './chat-stream-reader.ts';
+import { ChatStreamRestorer } from './chat-stream-restorer.ts';
+import { completionToStream } from './completion-to-stream.ts';
+import { readFinishReason, readUsage } from './read-usage.ts';
+import { walkAnswerTexts } from './walk-answer-texts.ts';
+
+/** OpenAI's chat completions, as OpenAI and everyone compatible with it writes them. */
+export const adapter: DialectAdapter = {
+  replaceTexts: walkRequestTexts,
+  replaceAnswerTexts: walkAnswerTexts,
+  readUsage,
+  readFinishReason,
+  createStreamReader: (options) => new ChatStreamReader(options),
+  completionToStream,
+  createStreamRestorer: (table) => new ChatStreamRestorer(table),
+};

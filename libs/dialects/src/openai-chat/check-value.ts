@@ -1,0 +1,43 @@
+import { SluiceError } from '@sluice/contracts';
+import { isObject, type JsonObject } from '../json-value.ts';
+
+/** @throws SluiceError `invalid_request` always */
+export function fail(message: string, param?: string): never {
+  throw new SluiceError('invalid_request', message, param === undefined ? {} : { param });
+}
+
+/** OpenAI reads `null` as absent in every optional field. */
+export function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
+
+export function checkBoolean(value: unknown, path: string): boolean | undefined {
+  if (isAbsent(value)) return undefined;
+  if (typeof value !== 'boolean') fail(`${path} must be true or false.`, path);
+  return value;
+}
+
+export function checkString(value: unknown, path: string): string | undefined {
+  if (isAbsent(value)) return undefined;
+  if (typeof value !== 'string') fail(`${path} must be a string.`, path);
+  return value;
+}
+
+export function checkObject(value: unknown, path: string): JsonObject | undefined {
+  if (isAbsent(value)) return undefined;
+  if (!isObject(value)) fail(`${path} must be an object.`, path);
+  return value;
+}
+
+export function checkInteger(value: unknown, path: string, least: number, most: number): number | undefined {
+  const number = checkNumber(value, path, least, most, 'a whole number');
+  if (number !== undefined && !Number.isInteger(number)) fail(`${path} must be a whole number.`, path);
+  return number;
+}
+
+export function checkNumber(value: unknown, path: string, least: number, most: number, kind = 'a number'): number | undefined {
+  if (isAbsent(value)) return undefined;
+  if (typeof value !== 'number') fail(`${path} must be ${kind}.`, path);
+  if (!(value >= least && value <= most)) fail(`${path} must be ${kind} from ${least} to ${most}.`, path);
+  return value;
+}
