@@ -1,0 +1,150 @@
+import type { TokenUsage } from '@sluice/contracts';
+import { type SseEvent, SseParser } from '@sluice/dialects';
+import type { AttemptFailure } from './attempt-failure.ts';
+import type { StreamObserver } from './providers/provider-adapter.ts';
+import type { StreamSink, UpstreamCall } from './upstream-call.ts';
+
+/** Most that is held back before the first event with content: a provider that says more than this has begun. */
+const maxHeldEvents = 64;
+const maxHeldBytes = 256 * 1024;
+/** Bytes not yet taken at which the provider's socket is left unread, until they are taken. */
+const highWaterBytes = 256 * 1024;
+
+export interface StreamListener {
+  /** Once, at the first content. */
+  begun(): void;
+  /** Once, at the end; without {@link begun} before it, it has failed and the client has seen nothing. */
+  ended(failure: AttemptFailure | undefined): void;
+}
+
+/**
+ * A stream on its way: events of one provider in, messages of whole events out. Nothing leaves before the first event
+ * with content, so until then the attempt can fail and another target answer.
+ */
+export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
+  readonly #parser = new SseParser();
+  readonly #observer: StreamObserver;
+  readonly #listener: StreamListener;
+  #call: UpstreamCall | undefined;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #wake: (() => void) | undefined;
+  #ended = false;
+  committed = false;
+  /** Why the stream broke; undefined while it runs and where it ended well. */
+  failure: AttemptFailure | undefined;
+
+  constructor(observer: StreamObserver, listener: StreamListener) {
+    this.#observer = observer;
+    this.#listener = listener;
+  }
+
+  get usage(): TokenUsage | undefined {
+    return this.#observer.usage;
+  }
+
+  get finishReason(): string | undefined {
+    return this.#observer.finishReason;
+  }
+
+  get contentEvents(): number {
+    return this.#observer.contentEvents;
+  }
+
+  attach(call: UpstreamCall): void {
+    this.#call = call;
+  }
+
+  data(bytes: Buffer): void {
+    this.#parse(() => this.#parser.push(bytes));
+  }
+
+  end(): void {
+    this.#parse(() => this.#parser.end());
+    this.#finish(this.#observer.complete ? undefined : { kind: 'broken_stream', status: 200, disposition: 'retry' });
+  }
+
+  fail(failure: AttemptFailure): void {
+    this.#finish(failure);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    while (this.#pending.length === 0) {
+      if (this.#ended) return { done: true, value: undefined };
+      // One read of the socket can hold many events: they are all pending when this continues, and leave together.
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const value = this.#take();
+    this.#call?.resume();
+    return { done: false, value };
+  }
+
+  /** The consumer wants no more: the provider is told at once. */
+  return(): Promise<IteratorResult<Uint8Array>> {
+    this.#pending = [];
+    if (!this.#ended) this.#call?.fail({ kind: 'cancelled', status: 200, disposition: 'final' });
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #parse(read: () => SseEvent[]): void {
+    if (this.#ended) return;
+    try {
+      for (const event of read()) if (!this.#accept(event)) return;
+    } catch (cause) {
+      this.#call?.fail({ kind: 'malformed_stream', status: 200, disposition: 'retry', cause });
+      this.#finish({ kind: 'malformed_stream', status: 200, disposition: 'retry', cause });
+    }
+  }
+
+  /** @returns false where the event ended the stream */
+  #accept(event: SseEvent): boolean {
+    const kind = this.#observer.read(event);
+    if (kind === 'error') {
+      const failure: AttemptFailure = { kind: 'error_event', status: 200, disposition: 'retry' };
+      this.#call?.fail(failure);
+      this.#finish(failure);
+      return false;
+    }
+    if (kind !== 'strip') this.#hold(event.raw);
+    if (!this.committed && (kind === 'content' || this.#pending.length >= maxHeldEvents || this.#pendingBytes >= maxHeldBytes)) {
+      this.committed = true;
+      this.#listener.begun();
+    }
+    if (this.committed) this.#notify();
+    return true;
+  }
+
+  #hold(raw: Uint8Array): void {
+    this.#pending.push(raw);
+    this.#pendingBytes += raw.byteLength;
+    if (this.committed && this.#pendingBytes >= highWaterBytes) this.#call?.pause();
+  }
+
+  #take(): Uint8Array {
+    const [first] = this.#pending;
+    const value = this.#pending.length === 1 && first !== undefined ? first : Buffer.concat(this.#pending, this.#pendingBytes);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    return value;
+  }
+
+  #finish(failure: AttemptFailure | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.failure = failure;
+    this.#listener.ended(failure);
+    this.#notify();
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}

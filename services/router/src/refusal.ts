@@ -1,0 +1,59 @@
+import { SluiceError } from '@sluice/contracts';
+import type { AttemptFailure } from './attempt-failure.ts';
+
+export interface FailedAttempt {
+  readonly provider: string;
+  readonly failure: AttemptFailure;
+}
+
+/** The one error that stands for all failed attempts of a request. */
+export function refusalOf(model: string, failed: readonly FailedAttempt[]): SluiceError {
+  const last = failed.at(-1)?.failure;
+  if (last?.error !== undefined) return last.error;
+  if (last?.kind === 'deadline') return deadlineError();
+  if (last?.kind === 'cancelled')
+    return new SluiceError('client_closed_request', 'The client closed the connection before the answer came.');
+  const providerStatus = failed.findLast(({ failure }) => failure.status >= 400)?.failure.status;
+  const detail = providerStatus === undefined ? {} : { providerStatus };
+  if (failed.length > 0 && failed.every(({ failure }) => failure.status === 429)) {
+    const message = `Every provider of model "${model}" is at its rate limit; retry after the time in retry-after.`;
+    return new SluiceError('overloaded', message, { ...detail, retryAfterSeconds: soonestRetrySeconds(failed) });
+  }
+  if (failed.length > 0 && failed.every(({ failure }) => failure.kind.startsWith('timeout'))) {
+    return new SluiceError(
+      'deadline_exceeded',
+      `No provider of model "${model}" answered in time (${summary(failed)}); retry, or raise the provider's timeouts.`,
+      detail,
+    );
+  }
+  return new SluiceError('provider_error', `Every provider of model "${model}" failed (${summary(failed)}); retry later.`, detail);
+}
+
+export function deadlineError(): SluiceError {
+  return new SluiceError(
+    'deadline_exceeded',
+    'The request ran into its deadline before a provider answered; retry, or allow more time with x-request-timeout-ms.',
+  );
+}
+
+/** A stream that broke after it had begun. */
+export function brokenStreamError(provider: string, failure: AttemptFailure): SluiceError {
+  if (failure.kind === 'deadline') return deadlineError();
+  if (failure.kind === 'cancelled')
+    return new SluiceError('client_closed_request', 'The client closed the connection before the answer was whole.');
+  return new SluiceError(
+    'provider_error',
+    `The stream of provider "${provider}" broke off (${failure.kind}); what came before is incomplete. Retry the request.`,
+  );
+}
+
+function soonestRetrySeconds(failed: readonly FailedAttempt[]): number {
+  const wishes = failed.flatMap(({ failure }) => failure.retryAfterMs ?? []);
+  return wishes.length === 0 ? 1 : Math.max(1, Math.ceil(Math.min(...wishes) / 1_000));
+}
+
+function summary(failed: readonly FailedAttempt[]): string {
+  const kinds = new Map<string, string>();
+  for (const { provider, failure } of failed) kinds.set(provider, failure.kind);
+  return [...kinds].map(([provider, kind]) => `${provider}: ${kind}`).join(', ');
+}
