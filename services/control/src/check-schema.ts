@@ -15,17 +15,18 @@ export type SchemaResult =
 
 /** Checks a value against the schema of `sluice.yaml`; every fault is named at once. */
 export function checkSchema(value: unknown): SchemaResult {
+  const fields = createFieldIndex();
   const result = configurationSchema.safeParse(value, { reportInput: true });
   if (result.success) {
     // Safe: a value that the schema accepts has the schema's input type.
     return { ok: true, checked: { written: value as ConfigurationInput, configuration: result.data } };
   }
-  return { ok: false, problems: result.error.issues.flatMap(problemsOf) };
+  return { ok: false, problems: result.error.issues.flatMap((issue) => problemsOf(issue, fields)) };
 }
 
 type Issue = z.core.$ZodIssue;
 
-function problemsOf(issue: Issue): Problem[] {
+function problemsOf(issue: Issue, knownFields: FieldIndex): Problem[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
     const known = knownFields(path);
@@ -78,18 +79,25 @@ function kindOf(value: unknown): string {
   return typeof value === 'string' ? 'a text' : `a ${typeof value}`;
 }
 
-/** The schema as JSON Schema tells which fields an object has; only needed for suggestions, so made on first use. */
+/** Names of the fields that the object at a path may have. */
+type FieldIndex = (path: readonly (string | number)[]) => string[];
+
 const jsonSchemaShape = z.looseObject({
   properties: z.record(z.string(), z.unknown()).optional(),
   items: z.unknown().optional(),
   additionalProperties: z.unknown().optional(),
 });
 
-function knownFields(path: readonly (string | number)[]): string[] {
-  let schema = jsonSchemaShape.safeParse(z.toJSONSchema(configurationSchema, { io: 'input', unrepresentable: 'any' })).data;
-  for (const part of path) {
-    const next: unknown = typeof part === 'number' ? schema?.items : (schema?.properties?.[part] ?? schema?.additionalProperties);
-    schema = jsonSchemaShape.safeParse(next).data;
-  }
-  return Object.keys(schema?.properties ?? {});
+/** The schema as JSON Schema tells which fields an object has; only needed for suggestions, so made on first use. */
+function createFieldIndex(): FieldIndex {
+  let root: z.output<typeof jsonSchemaShape> | undefined;
+  return (path) => {
+    root ??= jsonSchemaShape.parse(z.toJSONSchema(configurationSchema, { io: 'input', unrepresentable: 'any' }));
+    let schema: z.output<typeof jsonSchemaShape> | undefined = root;
+    for (const part of path) {
+      const next: unknown = typeof part === 'number' ? schema?.items : (schema?.properties?.[part] ?? schema?.additionalProperties);
+      schema = jsonSchemaShape.safeParse(next).data;
+    }
+    return Object.keys(schema?.properties ?? {});
+  };
 }
