@@ -1,14 +1,22 @@
 import type { UnmaskTable } from '@sluice/contracts';
 import { PlaceholderMatcher } from './placeholder-matcher.ts';
 
-/** Both readings of one table; built once for an answer. */
+/** Both readings of one table, each built when first asked for; one pair serves a whole answer. */
 export class Matchers {
-  readonly text: PlaceholderMatcher;
-  readonly json: PlaceholderMatcher;
+  readonly #table: UnmaskTable;
+  #text: PlaceholderMatcher | undefined;
+  #json: PlaceholderMatcher | undefined;
 
   constructor(table: UnmaskTable) {
-    this.text = new PlaceholderMatcher(table, false);
-    this.json = new PlaceholderMatcher(table, true);
+    this.#table = table;
+  }
+
+  get text(): PlaceholderMatcher {
+    return (this.#text ??= new PlaceholderMatcher(this.#table, false));
+  }
+
+  get json(): PlaceholderMatcher {
+    return (this.#json ??= new PlaceholderMatcher(this.#table, true));
   }
 }
 

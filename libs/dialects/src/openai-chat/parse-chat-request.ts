@@ -27,7 +27,7 @@ const numberRanges = [
 
 /**
  * Checks the body of `/v1/chat/completions`: what the API documents, and no more, so that members of other servers pass.
- * `null` counts as absent, as it does for OpenAI. Hand-written because it is on the hot path: see bench/parse-request.ts.
+ * `null` counts as absent, as it does for OpenAI. Hand-written because it is on the hot path: see bench/hot-path.ts.
  * @throws SluiceError `invalid_request` that names the field at fault and the fix
  */
 export function parseChatRequest(value: unknown): ChatRequestFacts {
