@@ -1,0 +1,89 @@
+/**
+ * What the ledger costs: events a second, and CPU time for each request (an intent and a settlement) of this process
+ * and of the database, at several batch sizes, on PGlite and on Debian's PostgreSQL. Run: `node services/billing/bench/ledger.ts [requests]`.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { migrate, openDatabase } from '@sluice/database';
+import { startDebianPostgres, startPostgres } from '@sluice/testing';
+import { Ledger } from '../src/ledger.ts';
+import { planBatch, type StreamEvent } from '../src/plan-batch.ts';
+import { sampleEvents, streamEvent } from '../src/sample-events.ts';
+
+const requests = Number(process.argv[2] ?? 10_000);
+const batchSizes = [10, 100, 500, 1_000];
+/** Linux counts CPU time in hundredths of a second. */
+const tickUs = 10_000;
+
+async function cpuUsOf(matches: (commandLine: string) => boolean): Promise<number> {
+  let ticks = 0;
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+    if (!matches(commandLine)) continue;
+    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  }
+  return ticks * tickUs;
+}
+
+/** Intents and settlements as they lie in the stream: the settlement some hundred events behind its intent. */
+function makeEvents(round: string): StreamEvent[] {
+  const lag = 100;
+  const events: StreamEvent[] = [];
+  for (let index = 0; index < requests + lag; index += 1) {
+    const options = (number: number, source: string) => ({
+      requestId: `req_${round}_${number.toString(36).padStart(12, '0')}`,
+      time: 1_790_000_000_000 + number,
+      source,
+      sequence: number + 1,
+    });
+    if (index < requests) events.push(streamEvent(sampleEvents.intent(options(index, `metering/${round}`)), events.length + 1));
+    if (index >= lag) events.push(streamEvent(sampleEvents.settled(options(index - lag, `ingress/${round}`)), events.length + 1));
+  }
+  return events;
+}
+
+async function measure(name: string, url: string, matches: (commandLine: string) => boolean): Promise<void> {
+  const database = openDatabase({ url, applicationName: 'billing-bench' });
+  await migrate(database, { service: 'billing', directory: new URL('../migrations/', import.meta.url) });
+  const ledger = new Ledger(database);
+  await runOnce(ledger, makeEvents('warm'), 500);
+  for (const batchSize of batchSizes) {
+    const events = makeEvents(String(batchSize));
+    const database0 = await cpuUsOf(matches);
+    const own0 = process.cpuUsage();
+    const startedAt = performance.now();
+    await runOnce(ledger, events, batchSize);
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const own = process.cpuUsage(own0);
+    const databaseUs = ((await cpuUsOf(matches)) - database0) / requests;
+    const ownUs = (own.user + own.system) / requests;
+    console.log(
+      `${name.padEnd(12)}${String(batchSize).padStart(6)}${(events.length / seconds).toFixed(0).padStart(12)}` +
+        `${ownUs.toFixed(1).padStart(12)}${databaseUs.toFixed(1).padStart(12)}${(ownUs + databaseUs).toFixed(1).padStart(12)}`,
+    );
+  }
+  await database.close();
+}
+
+async function runOnce(ledger: Ledger, events: readonly StreamEvent[], batchSize: number): Promise<void> {
+  for (let at = 0; at < events.length; at += batchSize) await ledger.record(events.slice(at, at + batchSize));
+}
+
+console.log(`${requests} requests, 2 events each\nserver      batch    events/s  billing µs database µs  sum µs/request`);
+const events = makeEvents('plan');
+const startedAt = process.cpuUsage();
+for (let at = 0; at < events.length; at += 500) planBatch(events.slice(at, at + 500));
+const { user, system } = process.cpuUsage(startedAt);
+console.log(`parsing and planning alone: ${((user + system) / requests).toFixed(1)} µs a request`);
+
+const debian = await startDebianPostgres();
+const port = new URL(debian.url).port;
+await measure(
+  'PostgreSQL',
+  debian.url,
+  (commandLine) => commandLine.includes(`-p\0${port}\0`) || commandLine.includes('postgres: '),
+).finally(() => debian.stop());
+const embedded = await startPostgres();
+await measure('PGlite', embedded.url, (commandLine) => commandLine.includes('pglite-main.ts')).finally(() => embedded.stop());

@@ -1,0 +1,329 @@
+import { migrate, openDatabase, type Database } from '@sluice/database';
+import { startDebianPostgres, startPostgres } from '@sluice/testing';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Ledger } from './ledger.ts';
+import type { StreamEvent } from './plan-batch.ts';
+import { listRequests } from './request-log.ts';
+import { sampleEvents, streamEvent } from './sample-events.ts';
+
+const start = Date.UTC(2026, 10, 1, 12);
+const servers = [
+  { name: 'PGlite', open: startPostgres },
+  { name: 'PostgreSQL', open: startDebianPostgres },
+] as const;
+
+describe.each(servers)('Ledger on $name', ({ open }) => {
+  let server: { readonly url: string; stop(): Promise<void> };
+  let database: Database;
+  let ledger: Ledger;
+
+  beforeAll(async () => {
+    server = await open();
+    database = openDatabase({ url: server.url, applicationName: 'ledger-spec', maxConnections: 4 });
+    await migrate(database, { service: 'billing', directory: new URL('../migrations/', import.meta.url) });
+    ledger = new Ledger(database);
+  });
+  afterAll(async () => {
+    await database.close();
+    await server.stop();
+  });
+  // Not TRUNCATE, which makes new files: it takes 150 ms each time on PGlite.
+  const clear = async () => {
+    for (const table of ['ledger', 'open_intent', 'late_settlement', 'producer', 'rejected_event', 'stream_position']) {
+      await database.query(`DELETE FROM billing.${table}`);
+    }
+  };
+  beforeEach(clear);
+
+  const contents = async () => ({
+    rows: await database.query('SELECT * FROM billing.ledger ORDER BY request_id'),
+    open: await database.query('SELECT request_id FROM billing.open_intent ORDER BY request_id'),
+    late: await database.query('SELECT event_id, request_id FROM billing.late_settlement ORDER BY event_id'),
+    producers: await database.query('SELECT * FROM billing.producer_audit ORDER BY source'),
+    rejected: await database.query('SELECT position, subject, reason FROM billing.rejected_event ORDER BY position'),
+    position: await database.query('SELECT * FROM billing.stream_position'),
+  });
+
+  it('writes every figure of a settlement', async () => {
+    const event = sampleEvents.settled({ requestId: 'req_1', time: start });
+    await ledger.record([streamEvent(event, 7)]);
+    const [row] = await database.query('SELECT * FROM billing.ledger');
+    expect(row).toMatchObject({
+      request_id: 'req_1',
+      event_id: 'req_1:settled',
+      position: '7',
+      outcome: 'completed',
+      ended_at: new Date(start),
+      organization: 'acme',
+      tags: { project: 'alpha', costCentre: '4711' },
+      provider: 'openai',
+      input_tokens: '812',
+      output_tokens: '164',
+      cached_tokens: '256',
+      cost_nano_usd: '201000',
+      price_version: 'genai-prices-0.1.8',
+      attempts: [{ provider: 'openai', usage: { input: 812 } }],
+      masked: { EMAIL_ADDRESS: 1 },
+      latency_ms: 901.75,
+      refused_by: null,
+    });
+  });
+
+  it('writes a refusal without cost, naming the stage', async () => {
+    await ledger.record([streamEvent(sampleEvents.refused({ requestId: 'req_1', time: start }), 1)]);
+    const [row] = await database.query('SELECT * FROM billing.ledger');
+    expect(row).toMatchObject({
+      outcome: 'refused',
+      status: 429,
+      error_code: 'rate_limit_exceeded',
+      refused_by: 'metering',
+      cost_nano_usd: '0',
+      admitted: false,
+    });
+  });
+
+  it('keeps an intent out of the database when its settlement is in the same batch', async () => {
+    const options = { requestId: 'req_1', time: start };
+    const recorded = await ledger.record([streamEvent(sampleEvents.intent(options), 1), streamEvent(sampleEvents.settled(options), 2)]);
+    expect(recorded).toMatchObject({ added: 1, opened: 0 });
+    expect(await ledger.countOpenIntents()).toBe(0);
+  });
+
+  it('closes an open intent when its settlement comes later, and opens none when it came before', async () => {
+    const first = { requestId: 'req_1', time: start };
+    const second = { requestId: 'req_2', time: start };
+    const opened = await ledger.record([streamEvent(sampleEvents.intent(first), 1), streamEvent(sampleEvents.settled(second), 2)]);
+    const closed = await ledger.record([streamEvent(sampleEvents.settled(first), 3), streamEvent(sampleEvents.intent(second), 4)]);
+    expect([opened.opened, closed.opened, await ledger.countOpenIntents()]).toEqual([1, 0, 0]);
+  });
+
+  it('settles an intent past its deadline at the reserved amount, once', async () => {
+    await ledger.record([streamEvent(sampleEvents.intent({ requestId: 'req_1', time: start }, start + 1_000), 1)]);
+    expect(await ledger.sweep(start + 1_000)).toBe(0);
+    expect(await ledger.sweep(start + 1_001)).toBe(1);
+    expect(await ledger.sweep(start + 1_001)).toBe(0);
+    const { rows, open: left } = await contents();
+    expect(rows).toMatchObject([
+      { request_id: 'req_1', outcome: 'unresolved', cost_nano_usd: '375000', input_tokens: '900', output_tokens: '400', position: null },
+    ]);
+    expect(left).toEqual([]);
+  });
+
+  it('keeps a settlement that comes after the sweep as evidence and charges nothing more', async () => {
+    const options = { requestId: 'req_1', time: start };
+    await ledger.record([streamEvent(sampleEvents.intent(options, start), 1)]);
+    await ledger.sweep(start + 1);
+    const late = [streamEvent(sampleEvents.settled(options), 2)];
+    expect(await ledger.record(late)).toMatchObject({ added: 0, late: 1 });
+    expect(await ledger.record(late)).toMatchObject({ added: 0, late: 0 });
+    const after = await contents();
+    expect(after.rows).toMatchObject([{ outcome: 'unresolved', cost_nano_usd: '375000' }]);
+    expect(after.late).toEqual([{ event_id: 'req_1:settled', request_id: 'req_1' }]);
+  });
+
+  it('drops an intent whose row another replica wrote meanwhile, without a second row', async () => {
+    const options = { requestId: 'req_1', time: start };
+    await ledger.record([streamEvent(sampleEvents.intent(options, start), 1)]);
+    // What two replicas leave behind when neither saw the other's rows.
+    const intent = await database.query<{ row: object }>('SELECT to_jsonb(intent) AS row FROM billing.open_intent AS intent');
+    await ledger.record([streamEvent(sampleEvents.settled(options), 2)]);
+    await database.query('INSERT INTO billing.open_intent SELECT * FROM json_populate_record(NULL::billing.open_intent, $1::json)', [
+      JSON.stringify(intent[0]?.row),
+    ]);
+    expect(await ledger.sweep(start + 1)).toBe(0);
+    expect(await contents()).toMatchObject({ rows: [{ outcome: 'completed' }], open: [], late: [] });
+  });
+
+  it('charges a request once when two different events end it', async () => {
+    const options = { requestId: 'req_1', time: start };
+    const settled = sampleEvents.settled(options);
+    const batch = [streamEvent(settled, 1), streamEvent({ ...settled, id: 'another' }, 2), streamEvent(sampleEvents.refused(options), 3)];
+    await ledger.record(batch);
+    await ledger.record(batch.toReversed());
+    const { rows, late } = await contents();
+    expect(rows).toMatchObject([{ event_id: 'req_1:settled' }]);
+    expect(late.map((row) => row.event_id)).toEqual(['another', 'req_1:refused']);
+  });
+
+  it('rejects a malformed event, names the field, and records the rest of the batch', async () => {
+    const good = sampleEvents.settled({ requestId: 'req_1', time: start });
+    const batch = [
+      streamEvent({ ...good, data: { ...good.data, usage: { input: -1, output: 0 } } }, 1),
+      { subject: 'sluice.v1.usage.acme.support', data: new TextEncoder().encode('{secret'), sequence: 2 },
+      streamEvent(good, 3),
+    ];
+    const recorded = await ledger.record(batch);
+    expect(recorded).toMatchObject({
+      added: 1,
+      rejected: [
+        { position: 1, reason: 'data.usage.input: too_small' },
+        { position: 2, reason: 'not JSON in UTF-8' },
+      ],
+    });
+    expect((await contents()).rejected).toHaveLength(2);
+  });
+
+  it('writes nothing of a batch that fails, its position neither', async () => {
+    await database.query(`ALTER TABLE billing.producer ADD CONSTRAINT refuse CHECK (source <> 'sluice/bad/1')`);
+    const batch = [1, 2].map((number) =>
+      streamEvent(
+        sampleEvents.settled({ requestId: `req_${number}`, time: start, source: number === 2 ? 'sluice/bad/1' : 'sluice/good/1' }),
+        number,
+      ),
+    );
+    await expect(ledger.record(batch)).rejects.toMatchObject({ code: 'internal_error' });
+    await database.query('ALTER TABLE billing.producer DROP CONSTRAINT refuse');
+    expect(await contents()).toMatchObject({ rows: [], producers: [], position: [] });
+  });
+
+  it('proves which numbers of a producer are missing', async () => {
+    const event = (sequence: number) =>
+      streamEvent(sampleEvents.settled({ requestId: `req_${sequence}`, time: start, source: 'sluice/ingress/a', sequence }), sequence);
+    await ledger.record([2, 3, 7, 8].map(event));
+    await ledger.record([10, 9].map(event));
+    const audit = async () => (await contents()).producers;
+    expect(await audit()).toMatchObject([{ first: '2', last: '10', gaps: '2', missing: '4', missing_ranges: '{[1,2),[4,7)}' }]);
+    await ledger.record([1, 4, 5, 6].map(event));
+    expect(await audit()).toMatchObject([{ first: '1', last: '10', gaps: '0', missing: '0' }]);
+  });
+
+  it('bounds the ranges of a producer and still counts what is missing', async () => {
+    const events = Array.from({ length: 1_001 }, (_, index) =>
+      streamEvent(sampleEvents.refused({ requestId: `req_${index}`, time: start, sequence: index * 2 + 1 }), index + 1),
+    );
+    await ledger.record(events);
+    await ledger.sweep(start);
+    expect((await contents()).producers).toMatchObject([{ gaps: '0', missing: '1000', last: '2001' }]);
+  });
+
+  it('stores any text that JSON can carry', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary' }), fc.string(), async (text, tag) => {
+        const event = sampleEvents.settled({ requestId: 'req_1', time: start });
+        const data = { ...event.data, modelAsked: `${text}\u0000\ud800\\u0000`, tags: { [tag]: text } };
+        expect(await ledger.record([streamEvent({ ...event, data }, 1)])).toMatchObject({ added: 1 });
+        await clear();
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('comes to the same ledger whatever the order, repetition and grouping of events', async () => {
+    const request = fc.constantFrom('settled' as const, 'refused' as const, 'open' as const, 'unannounced' as const);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(request, { minLength: 1, maxLength: 12 }),
+        fc.array(fc.nat(), { minLength: 8, maxLength: 8 }),
+        async (kinds, numbers) => {
+          const events = eventsOf(kinds);
+          await clear();
+          await ledger.record(events);
+          const expected = await contents();
+          await clear();
+          for (const batch of scrambled(events, mixer(numbers))) await ledger.record(batch);
+          expect(await contents()).toEqual(expected);
+          // Replay from the first event on changes nothing.
+          for (const event of events) await ledger.record([event]);
+          expect(await contents()).toEqual(expected);
+          expect(expected.rows).toHaveLength(kinds.filter((kind) => kind !== 'open').length);
+          expect(expected.open).toHaveLength(kinds.filter((kind) => kind === 'open').length);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('takes the same events from several replicas at once', async () => {
+    const events = eventsOf(Array.from({ length: 60 }, (_, index) => (index % 3 === 0 ? 'refused' : 'settled')));
+    await Promise.all(
+      [0, 1, 2, 3].map(async (shift) => {
+        for (let at = 0; at < events.length; at += 10) {
+          const from = (at + shift * 20) % events.length;
+          await ledger.record(events.slice(from, from + 10));
+        }
+      }),
+    );
+    await ledger.sweep(start + 3_600_000);
+    expect(await contents()).toMatchObject({
+      open: [],
+      late: [],
+      producers: [
+        { gaps: '0', missing: '0' },
+        { gaps: '0', missing: '0' },
+      ],
+    });
+    expect(await database.query('SELECT outcome, count(*) FROM billing.ledger GROUP BY 1 ORDER BY 1')).toEqual([
+      { outcome: 'completed', count: '40' },
+      { outcome: 'refused', count: '20' },
+    ]);
+  });
+
+  describe('listRequests', () => {
+    beforeEach(async () => {
+      const events = Array.from({ length: 9 }, (_, index) => {
+        const options = { requestId: `req_${index}`, time: start + Math.floor(index / 3), organization: index % 2 === 0 ? 'acme' : 'beta' };
+        return streamEvent(index === 4 ? sampleEvents.refused(options) : sampleEvents.settled(options), index + 1);
+      });
+      await ledger.record(events);
+    });
+
+    it('gives every request once over its pages, newest first', async () => {
+      const seen: string[] = [];
+      let before: number | undefined;
+      for (let page = 0; page < 10; page += 1) {
+        const { requests } = await listRequests(database, { limit: 2, ...(before === undefined ? {} : { before }) });
+        if (requests.length === 0) break;
+        seen.push(...requests.map((request) => request.requestId));
+        before = requests.at(-1)?.endedAt;
+      }
+      expect(seen.toSorted()).toEqual(Array.from({ length: 9 }, (_, index) => `req_${index}`));
+      expect(seen.slice(0, 3).toSorted()).toEqual(['req_6', 'req_7', 'req_8']);
+    });
+
+    it('filters by organisation and outcome', async () => {
+      const { requests } = await listRequests(database, { limit: 50, organization: 'acme', outcome: 'refused' });
+      expect(requests).toMatchObject([{ requestId: 'req_4', errorCode: 'rate_limit_exceeded', attempts: 0, costNanoUsd: '0' }]);
+    });
+
+    it('finds one request with its figures', async () => {
+      const { requests } = await listRequests(database, { limit: 50, requestId: 'req_0' });
+      expect(requests).toMatchObject([{ usage: { input: 812, output: 164, cached: 256 }, attempts: 1, user: 'u-17', latencyMs: 901.75 }]);
+    });
+  });
+});
+
+type Kind = 'settled' | 'refused' | 'open' | 'unannounced';
+
+/** Intents by one producer, ends by another; positions as the stream would have them. */
+function eventsOf(kinds: readonly Kind[]): StreamEvent[] {
+  const events: object[] = [];
+  let intents = 0;
+  let ends = 0;
+  kinds.forEach((kind, index) => {
+    const options = { requestId: `req_${String(index).padStart(3, '0')}`, time: start + index };
+    if (kind !== 'unannounced') events.push(sampleEvents.intent({ ...options, source: 'sluice/metering/a', sequence: ++intents }));
+    if (kind === 'open') return;
+    const end = { ...options, source: 'sluice/ingress/a', sequence: ++ends };
+    events.push(kind === 'refused' ? sampleEvents.refused(end) : sampleEvents.settled(end));
+  });
+  return events.map((event, index) => streamEvent(event, index + 1));
+}
+
+/** Numbers without end from a few, so that fast-check can shrink them (a linear congruential generator, Numerical Recipes' constants). */
+function mixer(seeds: readonly number[]): () => number {
+  let state = seeds.reduce((sum, seed) => (Math.imul(sum, 31) + seed) >>> 0, 7);
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state >>> 8;
+  };
+}
+
+/** Every event at least once, in any order and grouping, some of them up to three times. */
+function scrambled(events: readonly StreamEvent[], number: () => number): StreamEvent[][] {
+  const drawn = events.flatMap((event) => Array.from({ length: 1 + (number() % 3) }, () => ({ event, key: number() })));
+  const ordered = drawn.sort((left, right) => left.key - right.key).map(({ event }) => event);
+  const batches: StreamEvent[][] = [];
+  while (ordered.length > 0) batches.push(ordered.splice(0, 1 + (number() % 7)));
+  return batches;
+}

@@ -1,0 +1,84 @@
+import { streams } from '@sluice/contracts';
+import type { Database } from '@sluice/database';
+import { rowsAsJson } from './ledger-row.ts';
+import { planBatch, type RejectedEvent, type StreamEvent } from './plan-batch.ts';
+import { foldRangesSql, recordSql, sweepSql } from './ledger-sql.ts';
+
+export interface Recorded {
+  /** Requests that got their row now; the rest had it. */
+  readonly added: number;
+  /** Intents that stand open after this batch. */
+  readonly opened: number;
+  /** Ends of requests whose row comes from another event: kept as evidence, not charged. */
+  readonly late: number;
+  readonly rejected: readonly RejectedEvent[];
+  /** Epoch ms of the newest event of the batch. */
+  readonly eventTime: number | undefined;
+}
+
+/** Intents that one sweep settles, so that its transaction stays short. */
+const maxSwept = 1_000;
+/** Ranges of sequence numbers kept for one producer; an honest one has one, or a few while replicas work side by side. */
+const maxRanges = 1_000;
+
+/**
+ * The ledger: one row a request. Recording the same event twice, or the whole stream again from its start, changes
+ * nothing; whatever is recorded is recorded with its position in the stream, or not at all.
+ */
+export class Ledger {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Writes a batch, the producers' sequence numbers and the position in the stream by one statement, which is one
+   * transaction and one round trip.
+   * @throws SluiceError as `Database.query` does; then nothing of the batch is written
+   */
+  async record(batch: readonly StreamEvent[]): Promise<Recorded> {
+    const plan = planBatch(batch);
+    const [counts] = await this.#database.query<{ added: string; opened: string; late: string }>(recordSql, [
+      rowsAsJson(plan.rows),
+      rowsAsJson(plan.contested),
+      rowsAsJson(plan.intents),
+      rowsAsJson(plan.producers),
+      rowsAsJson(plan.rejected),
+      streams.usage,
+      plan.position,
+      plan.eventTime === undefined ? null : new Date(plan.eventTime),
+    ]);
+    return {
+      added: Number(counts?.added),
+      opened: Number(counts?.opened),
+      late: Number(counts?.late) + plan.contested.length,
+      rejected: plan.rejected,
+      eventTime: plan.eventTime,
+    };
+  }
+
+  /**
+   * Ends intents whose deadline lies before `before` (epoch ms) as `unresolved`, at the reserved amount: their holder
+   * died, and the provider may have been called. Returns how many rows that made; more than {@link maxSwept} wait for the next call.
+   */
+  async sweep(before: number): Promise<number> {
+    const [swept] = await this.#database.query<{ added: string }>(sweepSql, [new Date(before), maxSwept]);
+    await this.#database.query(foldRangesSql, [maxRanges]);
+    return Number(swept?.added);
+  }
+
+  /** Epoch ms of the newest event recorded ever; undefined before the first. */
+  async newestEventTime(): Promise<number | undefined> {
+    const [row] = await this.#database.query<{ event_time: Date | null }>(
+      'SELECT event_time FROM billing.stream_position WHERE stream = $1',
+      [streams.usage],
+    );
+    return row?.event_time?.getTime();
+  }
+
+  async countOpenIntents(): Promise<number> {
+    const [row] = await this.#database.query<{ count: string }>('SELECT count(*) FROM billing.open_intent');
+    return Number(row?.count);
+  }
+}

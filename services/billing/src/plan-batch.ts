@@ -1,0 +1,78 @@
+import { usageEventTypes } from '@sluice/contracts';
+import { intentRow, ledgerRow, type IntentRow, type LedgerRow } from './ledger-row.ts';
+import { parseUsageEvent } from './parse-usage-event.ts';
+import { sequenceRanges } from './sequence-ranges.ts';
+
+/** A message of the stream, as the bus hands it over. */
+export interface StreamEvent {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** Position in the stream. */
+  readonly sequence: number;
+}
+
+export interface RejectedEvent {
+  readonly position: number;
+  readonly subject: string;
+  /** A field and what is wrong with it, never its value. */
+  readonly reason: string;
+}
+
+/** What one batch writes. */
+export interface BatchPlan {
+  /** At most one a request: the first end that the stream has. */
+  readonly rows: readonly LedgerRow[];
+  /** Other ends of the same requests, by another event. */
+  readonly contested: readonly LedgerRow[];
+  /** Only intents without an end in this batch: nearly none at high load, so they cost nothing. */
+  readonly intents: readonly IntentRow[];
+  readonly producers: readonly { readonly source: string; readonly seen: string }[];
+  readonly rejected: readonly RejectedEvent[];
+  /** Position of the last message. */
+  readonly position: number;
+  /** Epoch ms of the newest event; undefined where all were rejected. */
+  readonly eventTime: number | undefined;
+}
+
+/** Sorts a batch into what is to be written; touches nothing. */
+export function planBatch(batch: readonly StreamEvent[]): BatchPlan {
+  const rows = new Map<string, LedgerRow>();
+  const contested: LedgerRow[] = [];
+  const intents = new Map<string, IntentRow>();
+  const sequences = new Map<string, bigint[]>();
+  const rejected: RejectedEvent[] = [];
+  let position = 0;
+  let eventTime: number | undefined;
+  for (const { subject, data, sequence } of batch) {
+    position = Math.max(position, sequence);
+    const parsed = parseUsageEvent(data);
+    if ('reason' in parsed) {
+      rejected.push({ position: sequence, subject, reason: parsed.reason });
+      continue;
+    }
+    const { event, time } = parsed;
+    eventTime = Math.max(eventTime ?? time, time);
+    const seen = sequences.get(event.source);
+    if (seen === undefined) sequences.set(event.source, [BigInt(event.sequence)]);
+    else seen.push(BigInt(event.sequence));
+    const { requestId } = event.data;
+    if (event.type === usageEventTypes.intent) {
+      intents.set(requestId, intentRow(event, time, sequence));
+      continue;
+    }
+    const row = ledgerRow(event, time, sequence);
+    const first = rows.get(requestId);
+    if (first === undefined) rows.set(requestId, row);
+    else if (first.event_id !== event.id) contested.push(row);
+  }
+  for (const requestId of rows.keys()) intents.delete(requestId);
+  return {
+    rows: [...rows.values()],
+    contested,
+    intents: [...intents.values()],
+    producers: [...sequences].map(([source, seen]) => ({ source, seen: sequenceRanges(seen) })),
+    rejected,
+    position,
+    eventTime,
+  };
+}
