@@ -104,11 +104,12 @@ beforeAll(async () => {
   bus = await connectBus({
     servers: nats.url,
     service: 'control-test',
-    version: '0',
+    version: '0.0.0',
     description: 'test',
     log: pino({ level: 'silent' }),
     tracing: false,
     hopBudgetMs: 2_000,
+    echo: false,
   });
   const bucket = await bus.keyValue(buckets.configuration);
   following = await bucket.watch(configurationKey, (bytes) => {
