@@ -1,0 +1,61 @@
+import type { CacheStore } from '@sluice/contracts';
+import { isMembers, type JsonMembers } from './json-members.ts';
+
+/** How each dialect says that the model came to its own end. */
+const completeReasons: ReadonlySet<string> = new Set(['stop', 'end_turn', 'stop_sequence', 'completed']);
+/** Output items of the responses dialect that are an answer and not an action. */
+const answerItems: ReadonlySet<string> = new Set(['message', 'reasoning']);
+
+/**
+ * Why an answer must not be stored, or undefined where it may be. Errors, refusals, truncated or empty answers and
+ * tool calls are never stored: replaying them would repeat a failure or an action.
+ */
+export function refusalToStore(store: Pick<CacheStore, 'dialect' | 'finishReason'>, answer: unknown): string | undefined {
+  if (!isMembers(answer) || (answer.error !== undefined && answer.error !== null)) return 'error';
+  if (store.dialect === 'openai-embeddings') return Array.isArray(answer.data) && answer.data.length > 0 ? undefined : 'empty';
+  if (!completeReasons.has(store.finishReason)) return 'incomplete';
+  if (store.dialect === 'openai-chat') return fromEach(answer.choices, refuseChatChoice);
+  if (store.dialect === 'openai-completions') return fromEach(answer.choices, refuseCompletionChoice);
+  if (store.dialect === 'anthropic-messages') return fromEach(answer.content, refuseContentBlock);
+  if (store.dialect === 'openai-responses') return fromEach(answer.output, refuseOutputItem);
+  return 'dialect';
+}
+
+function fromEach(parts: unknown, refuse: (part: JsonMembers) => string | undefined): string | undefined {
+  if (!Array.isArray(parts) || parts.length === 0) return 'empty';
+  for (const part of parts) {
+    const reason = isMembers(part) ? refuse(part) : 'malformed';
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function refuseChatChoice(choice: JsonMembers): string | undefined {
+  if (choice.finish_reason !== 'stop') return 'incomplete';
+  const message = choice.message;
+  if (!isMembers(message)) return 'malformed';
+  if (isPresent(message.tool_calls) || isPresent(message.function_call)) return 'tool_call';
+  if (isPresent(message.refusal)) return 'refusal';
+  return isPresent(message.content) ? undefined : 'empty';
+}
+
+function refuseCompletionChoice(choice: JsonMembers): string | undefined {
+  if (choice.finish_reason !== 'stop') return 'incomplete';
+  return isPresent(choice.text) ? undefined : 'empty';
+}
+
+function refuseContentBlock(block: JsonMembers): string | undefined {
+  return block.type === 'text' || block.type === 'thinking' ? undefined : 'tool_call';
+}
+
+function refuseOutputItem(item: JsonMembers): string | undefined {
+  if (typeof item.type !== 'string' || !answerItems.has(item.type)) return 'tool_call';
+  if (item.status !== undefined && item.status !== 'completed') return 'incomplete';
+  const content: unknown = item.content;
+  const refused = Array.isArray(content) && content.some((part) => isMembers(part) && part.type === 'refusal');
+  return refused ? 'refusal' : undefined;
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
+}
