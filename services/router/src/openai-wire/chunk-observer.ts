@@ -28,7 +28,7 @@ export class ChunkObserver implements StreamObserver {
       this.complete = true;
       return 'content';
     }
-    if (this.contentEvents > 0 && !mayMatter(data) && looksWhole(data)) {
+    if (this.contentEvents > 0 && looksWhole(data) && !matters.test(data)) {
       this.contentEvents += 1;
       return 'content';
     }
@@ -52,19 +52,12 @@ export class ChunkObserver implements StreamObserver {
   }
 }
 
-function mayMatter(data: string): boolean {
-  return data.includes('"usage":{') || data.includes('"usage": {') || data.includes('"error"') || hasFinishReason(data);
-}
+/** A usage object, an error, or a finish reason: `"finish_reason":null` stands in every chunk but the last. */
+const matters = /"(?:usage"\s*:\s*\{|error"|finish_reason"\s*:\s*")/;
 
 /** A cut event would crash the client's parser; it is parsed here, and so found out. */
 function looksWhole(data: string): boolean {
   return data.startsWith('{') && data.endsWith('}');
-}
-
-function hasFinishReason(data: string): boolean {
-  const at = data.indexOf('"finish_reason"');
-  // `"finish_reason":null` stands in every chunk but the last.
-  return at !== -1 && !data.startsWith('null', at + 16) && !data.startsWith('null', at + 17);
 }
 
 function parse(data: string): Record<string, unknown> | undefined {
