@@ -31,6 +31,8 @@ const attemptLimit = 4;
 const noSubscriberPauseMs = 200;
 /** Credit is given for this many chunks at once. */
 const creditEvery = 16;
+/** Whoever holds a request ends it at the deadline and tells what was used; ingress waits this much longer to hear it. */
+const deadlineGraceMs = 250;
 /** A cancelled request is kept this long for the usage that the router reports. */
 const cancelGraceMs = 5_000;
 
@@ -169,7 +171,7 @@ class OpenExchange implements Exchange {
       if (now - this.#cancelledAt > cancelGraceMs) this.fail(new SluiceError('client_closed_request', 'The client closed the connection.'));
       return;
     }
-    if (now > this.#request.deadline) {
+    if (now > this.#request.deadline + deadlineGraceMs) {
       this.#surroundings.connection.publish(subjects.cancel(this.requestId));
       this.fail(
         new SluiceError('deadline_exceeded', 'The request took longer than its time limit; x-request-timeout-ms or the policy sets it.'),

@@ -41,13 +41,13 @@ export function isErrorCode(code: string): code is ErrorCode {
 
 export interface ErrorDetail {
   /** Request field, header or setting that is at fault, as a dot path (`messages.0.role`). */
-  readonly param?: string;
+  readonly param?: string | undefined;
   /** Seconds after which a retry may succeed; defaults to the table's. */
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds?: number | undefined;
   /** Service or stage that refused. */
-  readonly stage?: string;
+  readonly stage?: string | undefined;
   /** Upstream HTTP status where a provider's answer is the cause. */
-  readonly providerStatus?: number;
+  readonly providerStatus?: number | undefined;
 }
 
 /**

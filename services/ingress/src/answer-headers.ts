@@ -1,0 +1,57 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { Answer, GuardRun, ProviderAttempt, RateLimitState } from '@sluice/contracts';
+import { totalCost } from './attempt-totals.ts';
+
+const nanoPerUsd = 1_000_000_000n;
+
+type Told = Pick<Answer, 'attempts' | 'found' | 'guards' | 'timings'> & Partial<Pick<Answer, 'provider' | 'model'>>;
+
+/** Headers that an answer of any kind carries: who answered, what it cost, which guards ran, where the time went. */
+export function answerHeaders(requestId: string, told: Told, elapsedMs: number): OutgoingHttpHeaders {
+  const { attempts, found, guards, timings } = told;
+  const headers: OutgoingHttpHeaders = { 'x-request-id': requestId, 'x-sluice-attempts': String(attempts.length) };
+  if (told.model !== undefined) headers['x-sluice-model'] = headerText(told.model);
+  if (told.provider !== undefined) headers['x-sluice-provider'] = told.provider;
+  const { cache } = found;
+  headers['x-sluice-cache'] = cache?.state ?? 'bypass';
+  if (cache?.similarity !== undefined) headers['x-sluice-cache-similarity'] = cache.similarity.toFixed(4);
+  if (cache?.ageSeconds !== undefined) headers.age = String(Math.floor(cache.ageSeconds));
+  const cost = cache?.state === 'hit' || cache?.state === 'semantic' ? 0n : totalCost(attempts);
+  if (cost !== undefined) headers['x-sluice-cost-usd'] = usd(cost);
+  if (guards.length > 0) headers['x-sluice-guards'] = guards.map(guardText).join(', ');
+  setRateLimit(headers, 'requests', found.metering?.requests);
+  setRateLimit(headers, 'tokens', found.metering?.tokens);
+  headers['server-timing'] = serverTiming(timings, attempts, elapsedMs);
+  return headers;
+}
+
+function setRateLimit(headers: OutgoingHttpHeaders, kind: 'requests' | 'tokens', state: RateLimitState | undefined): void {
+  if (state === undefined) return;
+  headers[`x-ratelimit-limit-${kind}`] = String(state.limit);
+  headers[`x-ratelimit-remaining-${kind}`] = String(state.remaining);
+  headers[`x-ratelimit-reset-${kind}`] = `${(state.resetMs / 1_000).toFixed(3)}s`;
+}
+
+/** `injection=allow`, or `cache=skipped:unavailable` where a guard did not run. */
+function guardText({ guard, ran, action, reason }: GuardRun): string {
+  return headerText(ran ? `${guard}=${action ?? 'ran'}` : `${guard}=skipped:${reason ?? 'unknown'}`);
+}
+
+/** Each stage's own time; `overhead` is everything that was not the provider's. */
+function serverTiming(timings: Answer['timings'], attempts: readonly ProviderAttempt[], elapsedMs: number): string {
+  const providerMs = attempts.reduce((sum, attempt) => sum + attempt.latencyMs, 0);
+  let text = '';
+  for (const [stage, durationMs] of timings) text += `${stage};dur=${durationMs}, `;
+  return `${text}overhead;dur=${Math.max(0, elapsedMs - providerMs).toFixed(3)}`;
+}
+
+/** Nano-USD as a decimal number of USD. */
+export function usd(nanoUsd: bigint): string {
+  const digits = (nanoUsd % nanoPerUsd).toString().padStart(9, '0').replace(/0+$/, '');
+  const whole = (nanoUsd / nanoPerUsd).toString();
+  return digits === '' ? whole : `${whole}.${digits}`;
+}
+
+function headerText(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?');
+}

@@ -1,0 +1,26 @@
+import type { ProviderAttempt, TokenUsage } from '@sluice/contracts';
+
+/** What all attempts of a request used together: a failover's first target is paid for too. */
+export function totalUsage(attempts: readonly ProviderAttempt[]): TokenUsage {
+  const total: TokenUsage = { input: 0, output: 0 };
+  for (const { usage } of attempts) {
+    if (usage === undefined) continue;
+    total.input += usage.input;
+    total.output += usage.output;
+    if (usage.cached !== undefined) total.cached = (total.cached ?? 0) + usage.cached;
+    if (usage.cacheWrite !== undefined) total.cacheWrite = (total.cacheWrite ?? 0) + usage.cacheWrite;
+    if (usage.reasoning !== undefined) total.reasoning = (total.reasoning ?? 0) + usage.reasoning;
+    if (usage.estimated === true) total.estimated = true;
+  }
+  return total;
+}
+
+/** Sum in nano-USD; undefined where an attempt used tokens of a model without a price. */
+export function totalCost(attempts: readonly ProviderAttempt[]): bigint | undefined {
+  let total = 0n;
+  for (const { usage, costNanoUsd } of attempts) {
+    if (costNanoUsd !== undefined) total += BigInt(costNanoUsd);
+    else if (usage !== undefined) return undefined;
+  }
+  return total;
+}

@@ -1,0 +1,190 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import type { Bus, Dispatcher, EventPublisher } from '@sluice/bus';
+import {
+  auditEventTypes,
+  SluiceError,
+  subjects,
+  type Answer,
+  type CacheStore,
+  type Dialect,
+  type Envelope,
+  type Failure,
+  type Principal,
+} from '@sluice/contracts';
+import { parseChatRequest } from '@sluice/dialects';
+import type { IngressMetrics } from './ingress-metrics.ts';
+import { PendingAnswer, type AnswerSinks } from './pending-answer.ts';
+import { readRequestOptions } from './request-headers.ts';
+import { onUnavailable, type RouteTable } from './route-table.ts';
+import type { ServerSpans } from './server-spans.ts';
+import { refusedEvent, settledEvent } from './usage-events.ts';
+
+export interface IngressSurroundings {
+  readonly bus: Pick<Bus, 'publishStore'>;
+  readonly dispatcher: Dispatcher;
+  readonly usage: EventPublisher;
+  readonly routes: () => RouteTable;
+  readonly clock: () => number;
+  readonly metrics: IngressMetrics;
+  readonly spans: ServerSpans;
+  readonly concurrency: number;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** What a body asks for, whatever its dialect. */
+interface RequestFacts {
+  readonly model: string;
+  readonly stream: boolean;
+  readonly maxOutputTokens?: number;
+}
+
+/** The way of a model request through the edge: owner, checks, slip, and what follows its end. */
+export class Ingress {
+  readonly #surroundings: IngressSurroundings;
+
+  constructor(surroundings: IngressSurroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /**
+   * Answers one model request; every error that it throws was thrown before anything was written.
+   * @throws SluiceError for whatever is wrong with the request itself
+   */
+  serve(
+    dialect: Dialect,
+    requestId: string,
+    principal: Principal,
+    request: IncomingMessage,
+    body: Uint8Array,
+    response: ServerResponse,
+  ): void {
+    const { dispatcher, concurrency, metrics, spans } = this.#surroundings;
+    if (dispatcher.inFlight >= concurrency)
+      throw new SluiceError('overloaded', `This gateway process has ${concurrency} requests under way; retry shortly.`);
+    const routes = this.#surroundings.routes();
+    const facts = readFacts(body);
+    routes.checkModel(facts.model, principal);
+    const options = readRequestOptions(request.headers);
+    const policy = routes.policy(principal.policy);
+    const now = this.#surroundings.clock();
+    const timeoutMs = Math.min(policy.timeout, options.timeoutMs ?? policy.timeout);
+    const envelope: Envelope = {
+      id: requestId,
+      dialect,
+      model: facts.model,
+      stream: facts.stream,
+      ...(facts.maxOutputTokens === undefined ? {} : { maxOutputTokens: facts.maxOutputTokens }),
+      principal,
+      ...(options.user === undefined ? {} : { user: options.user }),
+      tags: options.tags,
+      configVersion: routes.version,
+      receivedAt: now,
+      dispatchedAt: now,
+      cache: options.cache,
+      headers: routes.forwardedHeaders(request.headers),
+      found: {},
+      guards: [],
+      timings: [],
+    };
+    const span = spans.begin(request.headers, dialect, envelope);
+    const answer = new PendingAnswer(response, envelope, this.#sinks(span.end), () => performance.now());
+    metrics.begun();
+    const exchange = dispatcher.dispatch(
+      {
+        envelope,
+        body,
+        slip: policy.pipeline,
+        deadline: now + timeoutMs,
+        trace: span.trace,
+        onUnavailable: (stage) => onUnavailable(policy, stage),
+      },
+      answer,
+    );
+    answer.begin(exchange, policy.onDisconnect);
+  }
+
+  /** What follows the end of a request: its usage event, the cache's copy, metrics and span. */
+  #sinks(endSpan: (status: number, told: Answer | Failure) => void): AnswerSinks {
+    const { usage, metrics, bus } = this.#surroundings;
+    return {
+      settled: (envelope, told, ending) => {
+        usage.publish(subjects.usage(envelope.principal.organization, envelope.principal.team), settledEvent(envelope, told, ending));
+        this.#auditGuard(envelope, told);
+        metrics.ended(envelope, ending, told.found.cache?.state ?? 'bypass');
+        endSpan(ending.status, told);
+      },
+      refused: (envelope, failure, ending) => {
+        usage.publish(subjects.usage(envelope.principal.organization, envelope.principal.team), refusedEvent(envelope, failure, ending));
+        this.#auditGuard(envelope, failure);
+        metrics.ended(envelope, ending, 'bypass');
+        endSpan(ending.status, failure);
+      },
+      keep: (envelope, answer, completion) => {
+        const store = cacheStore(envelope, answer, this.#surroundings.clock());
+        if (store !== undefined) bus.publishStore(store, completion);
+      },
+      done: () => {
+        metrics.done();
+      },
+    };
+  }
+
+  /** Guards that acted are facts for the audit log: categories and scores, never content. */
+  #auditGuard(envelope: Envelope, told: Answer | Failure): void {
+    const { guardrail } = told.found;
+    if (guardrail === undefined || guardrail.detections.length === 0) return;
+    const { organization, team, keyId } = envelope.principal;
+    this.#surroundings.usage.publish(subjects.audit(organization), {
+      id: `${envelope.id}:guard`,
+      type: auditEventTypes.guard,
+      subject: `${organization}/${team}/${keyId}`,
+      data: {
+        organization,
+        team,
+        keyId,
+        requestId: envelope.id,
+        actor: keyId,
+        action: 'guardrail',
+        outcome: guardrail.action,
+        detail: {
+          score: guardrail.score,
+          detections: [...new Set(guardrail.detections.map((detection) => `${detection.detector}/${detection.category}`))],
+        },
+      },
+    });
+  }
+}
+
+function readFacts(body: Uint8Array): RequestFacts {
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(body));
+  } catch (cause) {
+    throw new SluiceError('invalid_request', 'The request body is not valid JSON in UTF-8.', {}, cause);
+  }
+  return parseChatRequest(value);
+}
+
+function cacheStore(envelope: Envelope, answer: Answer, now: number): CacheStore | undefined {
+  const { cache } = answer.found;
+  if (cache?.storeKey === undefined || cache.ttlSeconds === undefined || answer.usage === undefined) return undefined;
+  const { organization, team } = envelope.principal;
+  const cost = answer.attempts.at(-1)?.costNanoUsd;
+  return {
+    key: cache.storeKey,
+    ttlSeconds: cache.ttlSeconds,
+    organization,
+    team,
+    dialect: envelope.dialect,
+    model: envelope.model,
+    provider: answer.provider ?? '',
+    providerModel: answer.model ?? '',
+    finishReason: answer.finishReason ?? '',
+    usage: answer.usage,
+    ...(cost === undefined ? {} : { costNanoUsd: cost }),
+    storedAt: now,
+    ...(cache.ticket === undefined ? {} : { ticket: cache.ticket }),
+  };
+}

@@ -1,0 +1,148 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { SluiceError, type Dialect, type Principal } from '@sluice/contracts';
+import { errorBody } from '@sluice/dialects';
+import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { registerCheckRoutes, type CheckRouteSurroundings } from './check-routes.ts';
+import { registerKeyRoutes, type KeyRouteSurroundings } from './key-routes.ts';
+import { ownerOf } from './request-owner.ts';
+import { registerInformationRoutes, type InformationRouteSurroundings } from './information-routes.ts';
+import type { Ingress } from './ingress.ts';
+
+export interface ServerOptions {
+  readonly ingress: Ingress;
+  readonly authenticate: (headers: IncomingHttpHeaders) => Principal | Promise<Principal>;
+  readonly newRequestId: () => string;
+  readonly maxBodyBytes: number;
+  readonly information: InformationRouteSurroundings;
+  readonly checks: CheckRouteSurroundings;
+  readonly keyRoutes: KeyRouteSurroundings;
+  readonly log: { error(fields: object, message: string): void };
+}
+
+/** Longer than the idle time of common load balancers, so that it is they who close. */
+const keepAliveTimeoutMs = 75_000;
+/** For a client to send its whole request; the answer is bounded by the request's own deadline. */
+const requestTimeoutMs = 120_000;
+
+const modelRoutes: readonly { readonly path: string; readonly dialect: Dialect }[] = [
+  { path: '/v1/chat/completions', dialect: 'openai-chat' },
+];
+
+/** The HTTP edge; tested by `inject`, listened on by `main.ts`. */
+export function buildServer(options: ServerOptions): FastifyInstance {
+  const server = fastify({
+    bodyLimit: options.maxBodyBytes,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    logger: false,
+    exposeHeadRoutes: false,
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    genReqId: options.newRequestId,
+  });
+  server.removeAllContentTypeParsers();
+  // Bodies stay bytes: they travel on as they came, and only what ingress must know is parsed.
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+  server.setErrorHandler((error, request, reply) => {
+    sendError(request, reply, publicError(error), options.log);
+  });
+  server.setNotFoundHandler((request, reply) => {
+    sendError(
+      request,
+      reply,
+      new SluiceError(
+        'not_found',
+        `There is no ${request.method} ${request.url.split('?')[0]?.slice(0, 100) ?? ''}; GET /openapi.json lists what there is.`,
+      ),
+      options.log,
+    );
+  });
+  registerInformationRoutes(server, options.information);
+  void server.register((authenticated, _options, done) => {
+    authenticateFirst(authenticated, options.authenticate);
+    registerModelRoutes(authenticated, options.ingress);
+    registerKeyRoutes(authenticated, options.keyRoutes);
+    registerCheckRoutes(authenticated, options.checks);
+    done();
+  });
+  return server;
+}
+
+/** Before the body is read: nobody unknown makes the process take in 32 MB. */
+function authenticateFirst(server: FastifyInstance, authenticate: ServerOptions['authenticate']): void {
+  server.decorateRequest('principal', null);
+  server.addHook('onRequest', (request, _reply, done) => {
+    let owner: Principal | Promise<Principal>;
+    try {
+      owner = authenticate(request.headers);
+    } catch (thrown) {
+      done(SluiceError.from(thrown));
+      return;
+    }
+    if (!(owner instanceof Promise)) {
+      request.principal = owner; // remembered keys need no turn of the event loop
+      done();
+      return;
+    }
+    owner.then(
+      (principal) => {
+        request.principal = principal;
+        done();
+      },
+      (thrown: unknown) => {
+        done(SluiceError.from(thrown));
+      },
+    );
+  });
+}
+
+function registerModelRoutes(server: FastifyInstance, ingress: Ingress): void {
+  for (const { path, dialect } of modelRoutes) {
+    server.post(path, (request, reply) => {
+      const { body } = request;
+      if (!(body instanceof Uint8Array))
+        throw new SluiceError('invalid_request', 'Send the request as a JSON body with content-type application/json.');
+      ingress.serve(dialect, request.id, ownerOf(request), request.raw, body, reply.raw);
+      reply.hijack(); // the pending answer writes to the socket itself
+    });
+  }
+}
+
+function publicError(thrown: unknown): SluiceError {
+  if (thrown instanceof SluiceError) return thrown;
+  const { code, statusCode } = thrown as Partial<FastifyError>; // fields are checked before use
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new SluiceError('request_too_large', 'The request body is larger than this gateway takes.', {}, thrown);
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new SluiceError(
+      'unsupported_media_type',
+      'Send the request with content-type application/json.',
+      { param: 'content-type' },
+      thrown,
+    );
+  if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY' || code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') {
+    return new SluiceError(
+      'invalid_request',
+      'The request body does not match its content-length or is empty.',
+      { param: 'content-length' },
+      thrown,
+    );
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new SluiceError('invalid_request', 'The request is malformed.', {}, thrown);
+  return SluiceError.from(thrown);
+}
+
+function sendError(request: FastifyRequest, reply: FastifyReply, error: SluiceError, log: ServerOptions['log']): void {
+  if (error.code === 'internal_error') log.error({ err: error.cause ?? error, requestId: request.id }, 'request failed');
+  const { retryAfterSeconds } = error;
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
+  const dialect: Dialect = request.url.startsWith('/v1/messages') ? 'anthropic-messages' : 'openai-chat';
+  void reply
+    .code(error.status)
+    .header('x-request-id', request.id)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(errorBody(dialect, error, request.id));
+}
