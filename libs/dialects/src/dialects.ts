@@ -2,6 +2,7 @@ import type { Dialect, TokenUsage, UnmaskTable } from '@sluice/contracts';
 import type { DialectAdapter } from './dialect-adapter.ts';
 import { Matchers } from './field-restorer.ts';
 import { adapter as openaiChat } from './openai-chat/adapter.ts';
+import { readingAnswer } from './reading-answer.ts';
 import type { Restorer } from './restorer.ts';
 import { restorePlain } from './restore-plain.ts';
 import type { StreamReader, StreamReaderOptions } from './stream-reader.ts';
@@ -35,14 +36,20 @@ export function replaceTexts(dialect: Dialect, body: unknown, replace: ReplaceTe
   return adapters[dialect].replaceTexts(body, replace);
 }
 
-/** Every text of a plain answer, tool-call arguments and reasoning included. */
+/**
+ * Every text of a plain answer, tool-call arguments and reasoning included.
+ * @throws SluiceError `provider_error` where the answer nests too deep
+ */
 export function collectAnswerTexts(dialect: Dialect, answer: unknown): TextSegment[] {
-  return collect(adapters[dialect].replaceAnswerTexts, answer);
+  return readingAnswer(() => collect(adapters[dialect].replaceAnswerTexts, answer));
 }
 
-/** Replaces what {@link collectAnswerTexts} gives, copy-on-write. A choice whose text changed loses its `logprobs`. */
+/**
+ * Replaces what {@link collectAnswerTexts} gives, copy-on-write. A choice whose text changed loses its `logprobs`.
+ * @throws SluiceError `provider_error` where the answer nests too deep
+ */
 export function replaceAnswerTexts(dialect: Dialect, answer: unknown, replace: ReplaceText): unknown {
-  return adapters[dialect].replaceAnswerTexts(answer, replace);
+  return readingAnswer(() => adapters[dialect].replaceAnswerTexts(answer, replace));
 }
 
 /** Token counts of a plain answer or of one streamed chunk; undefined where it has none. */

@@ -7,7 +7,7 @@ interface Node {
 }
 
 /** What {@link PlaceholderMatcher.scan} made of a text: restored so far, and the part that may be the head of a placeholder. */
-export interface Scanned {
+interface Scanned {
   readonly output: string;
   readonly held: string;
 }

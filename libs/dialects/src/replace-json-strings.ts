@@ -2,7 +2,7 @@ import { parseJson } from './json-value.ts';
 import { isPlainKey } from './structural-text.ts';
 
 /** One string of a JSON document, as its reader sees it. */
-export type ReplaceString = (text: string) => string;
+type ReplaceString = (text: string) => string;
 
 /**
  * Replaces strings inside the text of a JSON document, keys that are more than plain names included. Everything between

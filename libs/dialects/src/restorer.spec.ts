@@ -169,6 +169,11 @@ describe('stream restoring', () => {
     expect(calls(restoreStream(event(argumentsPiece(literal)) + event(finish('tool_calls'))))).toEqual([literal]);
   });
 
+  it('calls an answer that nests too deep the fault of the provider', () => {
+    const deep = `data: {"choices":[{"delta":{"content":${'['.repeat(50_000)}${']'.repeat(50_000)}}}]}\n\n`;
+    expect(() => restoreStream(deep)).toThrow(expect.objectContaining({ code: 'provider_error' }) as SluiceError);
+  });
+
   it('restores whole texts in members of a delta that it does not know', () => {
     const chunk = { choices: [{ index: 0, delta: { reasoning_details: [{ type: 'reasoning.text', text: '<EMAIL_ADDRESS_1>' }] } }] };
     expect(restoreStream(event(chunk))).toContain('ann@example.com');

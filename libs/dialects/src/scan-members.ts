@@ -15,7 +15,7 @@ export interface Member {
   readonly end: number;
 }
 
-export interface Members {
+interface Members {
   readonly found: readonly Member[];
   /** The object has no member at all. */
   readonly empty: boolean;

@@ -11,7 +11,7 @@ export interface Speaker {
 }
 
 /** Deeper bodies are refused: no API needs them, and a walk of them would overflow the stack. */
-export const maxNestingDepth = 100;
+const maxNestingDepth = 100;
 
 /** Members whose string is a JSON document. */
 const jsonDocumentKeys = new Set(['arguments', 'partial_json']);

@@ -96,6 +96,11 @@ describe('ChatStreamReader', () => {
     expect(read(chunks).completion()).toBeUndefined();
   });
 
+  it('survives deltas that nest deep', () => {
+    const deep = `{"choices":[{"index":0,"delta":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)},"finish_reason":"stop"}]}`;
+    expect(() => read([deep, deep]).completion()).not.toThrow();
+  });
+
   it('gives up the completion over its bound and still reads usage', () => {
     const chunks = [
       ...Array.from({ length: 50 }, () => chunk({ content: 'x'.repeat(100) })),

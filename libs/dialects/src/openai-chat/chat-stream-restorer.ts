@@ -1,6 +1,7 @@
 import type { UnmaskTable } from '@sluice/contracts';
 import { FieldRestorer, Matchers, restoreText } from '../field-restorer.ts';
 import { asArray, isObject, mapChanged, mapMembers, omit, parseJson, type JsonObject } from '../json-value.ts';
+import { readingAnswer } from '../reading-answer.ts';
 import type { StreamRestorer } from '../restorer.ts';
 import { SseParser, type SseEvent } from '../sse-parser.ts';
 import { isStructural } from '../structural-text.ts';
@@ -36,7 +37,7 @@ export class ChatStreamRestorer implements StreamRestorer {
     const parts: Uint8Array[] = [];
     let changed = carried > 0 || this.#parser.pendingBytes > 0;
     for (const event of events) {
-      const restored = this.#restoreEvent(event);
+      const restored = readingAnswer(() => this.#restoreEvent(event));
       if (restored.length !== 1 || restored[0] !== event.raw) changed = true;
       parts.push(...restored);
     }
@@ -45,7 +46,7 @@ export class ChatStreamRestorer implements StreamRestorer {
 
   end(): Uint8Array {
     const parts: Uint8Array[] = [];
-    for (const event of this.#parser.end()) parts.push(...this.#restoreEvent(event));
+    for (const event of this.#parser.end()) parts.push(...readingAnswer(() => this.#restoreEvent(event)));
     const flushed = this.#flush();
     // An event that the provider left without its blank line must be closed before another one may follow.
     if (parts.length > 0 && flushed.length > 0) parts.push(Buffer.from('\n\n'));

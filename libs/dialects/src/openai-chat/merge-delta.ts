@@ -40,18 +40,21 @@ function mergeToolCalls(message: Message, pieces: readonly unknown[]): boolean {
   return true;
 }
 
-function merge(key: string, present: unknown, added: unknown): unknown {
+/** Objects are merged so deep; below, the later one replaces the earlier, so that no answer overflows the stack. */
+const maxMergeDepth = 16;
+
+function merge(key: string, present: unknown, added: unknown, depth = 0): unknown {
   if (added === null || added === undefined) return present ?? added;
   if (present === null || present === undefined) return added;
   if (typeof present === 'string' && typeof added === 'string') return replacedKeys.has(key) ? added : present + added;
   if (Array.isArray(present) && Array.isArray(added)) return [...asArray(present), ...asArray(added)];
-  if (!isObject(present) || !isObject(added)) return added;
+  if (!isObject(present) || !isObject(added) || depth >= maxMergeDepth) return added;
   const merged: [string, unknown][] = Object.entries(present);
   const names = new Map(merged.map(([name], index) => [name, index]));
   for (const [name, value] of Object.entries(added)) {
     const at = names.get(name);
     if (at === undefined) merged.push([name, value]);
-    else merged[at] = [name, merge(name, merged[at]?.[1], value)];
+    else merged[at] = [name, merge(name, merged[at]?.[1], value, depth + 1)];
   }
   return Object.fromEntries(merged);
 }
