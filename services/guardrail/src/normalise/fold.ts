@@ -1,0 +1,235 @@
+import { createClassTable, letter } from './character-class.ts';
+import { createFoldTable, dropped } from './fold-table.ts';
+import { confusables } from './confusables.ts';
+
+/** Text in the form in which detectors read it, with the way back to the original offsets. */
+export interface FoldedText {
+  /** Folded UTF-16 units, of which the first `length` count. Valid until the folder's next call. */
+  readonly codes: Uint16Array;
+  readonly length: number;
+  /** Source offset of each folded unit; absent where both are the same. */
+  readonly offsets: Int32Array | undefined;
+  /** Signs that something may hide in the text, for the decoder. */
+  readonly hints: FoldHints;
+}
+
+export interface FoldHints {
+  /** Longest run of characters that base64 and hex are made of. */
+  readonly longestRun: number;
+  readonly percentSigns: number;
+  readonly backslashes: number;
+  readonly ampersands: number;
+  /** Words that mix letters with digits or signs which look like letters. */
+  readonly disguisedWords: number;
+  /** Letters that stand alone, one after the other. */
+  readonly loneLetters: number;
+}
+
+const tagHigh = 0xdb40;
+const mathHigh = 0xd835;
+
+/** Per UTF-16 unit below 128: may stand inside base64, hex or their URL-safe kin. */
+function createRunTable(): Uint8Array {
+  const table = new Uint8Array(128);
+  for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-') table[character.charCodeAt(0)] = 1;
+  return table;
+}
+
+/** May stand inside base64, hex and their URL-safe kin. */
+const kindRun = 2;
+/** Stands for a letter in disguised words. */
+const kindDigit = 4;
+
+/** Per ASCII unit: 1 for plain letters, else the sum of the kinds above. */
+function createKindTable(): Uint8Array {
+  const table = new Uint8Array(128);
+  for (const character of '+/=_-') table[character.charCodeAt(0)] = kindRun;
+  for (const character of '0123456789') table[character.charCodeAt(0)] = kindRun | kindDigit;
+  for (const character of '@$') table[character.charCodeAt(0)] = kindDigit;
+  for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz') table[character.charCodeAt(0)] = 1;
+  return table;
+}
+
+/** Folds texts one after the other through buffers of its own, which grow to the longest text (bounded by the caller's chunks). */
+export class Folder {
+  readonly classes = createClassTable();
+  readonly #table = createFoldTable();
+  readonly #runs = createRunTable();
+  readonly #kinds = createKindTable();
+  #codes = new Uint16Array(8192);
+  #offsets = new Int32Array(8192);
+
+  fold(text: string): FoldedText {
+    if (text.length >= this.#codes.length) {
+      this.#codes = new Uint16Array(text.length * 2);
+      this.#offsets = new Int32Array(text.length * 2);
+    }
+    return this.#foldAscii(text) ?? this.#foldAny(text);
+  }
+
+  /** The common case, at a tenth of the cost: letters are only copied, and all counting happens at the ends of words. */
+  #foldAscii(text: string): FoldedText | undefined {
+    const codes = this.#codes;
+    const table = this.#table;
+    const kinds = this.#kinds;
+    let longestRun = 0;
+    let percentSigns = 0;
+    let backslashes = 0;
+    let ampersands = 0;
+    let disguisedWords = 0;
+    let loneLetters = 0;
+    let lone = 0;
+    let runStart = 0;
+    let wordStart = 0;
+    let digits = 0;
+    for (let index = 0; index <= text.length; index++) {
+      const code = index === text.length ? 0x0a : text.charCodeAt(index);
+      if (code > 127) return undefined;
+      const kind = kinds[code] ?? 0;
+      codes[index] = table[code] ?? 0;
+      if (kind === 1) continue;
+      if ((kind & kindRun) === 0) {
+        if (index - runStart > longestRun) longestRun = index - runStart;
+        runStart = index + 1;
+        if (code === 0x25) percentSigns++;
+        else if (code === 0x5c) backslashes++;
+        else if (code === 0x26) ampersands++;
+      }
+      if ((kind & kindDigit) !== 0) {
+        digits++;
+        continue;
+      }
+      const wordLength = index - wordStart;
+      wordStart = index + 1;
+      if (digits > 0 && digits < wordLength) disguisedWords++;
+      digits = 0;
+      if (wordLength === 1) {
+        if (++lone > loneLetters) loneLetters = lone;
+      } else if (wordLength > 1) lone = 0;
+    }
+    const hints = { longestRun, percentSigns, backslashes, ampersands, disguisedWords, loneLetters };
+    return { codes, length: text.length, offsets: undefined, hints };
+  }
+
+  #foldAny(text: string): FoldedText {
+    const codes = this.#codes;
+    const offsets = this.#offsets;
+    const table = this.#table;
+    const classes = this.classes;
+    const runs = this.#runs;
+    let length = 0;
+    let run = 0;
+    let longestRun = 0;
+    let percentSigns = 0;
+    let backslashes = 0;
+    let ampersands = 0;
+    let foreign = false;
+    let disguisedWords = 0;
+    let loneLetters = 0;
+    let lone = 0;
+    let wordLength = 0;
+    let wordDigits = 0;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      let folded: number;
+      if (code < 128) {
+        folded = table[code] ?? 0;
+        if (runs[code] === 1) run++;
+        else {
+          if (run > longestRun) longestRun = run;
+          run = 0;
+          if (code === 0x25) percentSigns++;
+          else if (code === 0x5c) backslashes++;
+          else if (code === 0x26) ampersands++;
+        }
+      } else {
+        run = 0;
+        if (code >= 0x370 && code < 0x530) foreign = true;
+        folded = code >= 0xd800 && code < 0xdc00 ? foldPair(code, text.charCodeAt(index + 1)) : (table[code] ?? 0);
+        if (folded === dropped) {
+          if (code >= 0xd800 && code < 0xdc00) index++;
+          continue;
+        }
+        if (code >= 0xd800 && code < 0xdc00 && folded !== code) {
+          offsets[length] = index++;
+          codes[length++] = folded;
+          wordLength++;
+          continue;
+        }
+      }
+      if (classes[folded] === letter || folded === 0x40 || folded === 0x24) {
+        wordLength++;
+        if (folded < 0x41) wordDigits++;
+      } else {
+        if (wordDigits > 0 && wordDigits < wordLength) disguisedWords++;
+        if (wordLength === 1) {
+          lone++;
+          if (lone > loneLetters) loneLetters = lone;
+        } else if (wordLength > 1) lone = 0;
+        wordLength = 0;
+        wordDigits = 0;
+      }
+      offsets[length] = index;
+      codes[length++] = folded;
+    }
+    if (run > longestRun) longestRun = run;
+    if (wordDigits > 0 && wordDigits < wordLength) disguisedWords++;
+    if (wordLength === 1 && lone + 1 > loneLetters) loneLetters = lone + 1;
+    if (foreign) unmixScripts(codes, length, classes);
+    const hints = { longestRun, percentSigns, backslashes, ampersands, disguisedWords, loneLetters };
+    return { codes, length, offsets: length === text.length ? undefined : offsets, hints };
+  }
+}
+
+/** Tag characters spell ASCII invisibly; mathematical letters are ASCII in fancy dress. Other pairs stay as they are. */
+function foldPair(high: number, low: number): number {
+  if (high === tagHigh && low >= 0xdc00 && low <= 0xdc7f) {
+    const ascii = low - 0xdc00;
+    if (ascii < 0x20) return dropped;
+    return ascii >= 0x41 && ascii <= 0x5a ? ascii + 0x20 : ascii;
+  }
+  if (high === tagHigh) return dropped;
+  if (high === mathHigh || high === 0xd83c) {
+    const plain = String.fromCharCode(high, low).normalize('NFKD').toLowerCase();
+    if (plain.length === 1) return plain.charCodeAt(0);
+    // regional indicators 🇦–🇿 and squared letters 🅰–🆉
+    if (high === 0xd83c && low >= 0xdde6 && low <= 0xddff) return 0x61 + low - 0xdde6;
+    if (high === 0xd83c && low >= 0xdd70 && low <= 0xdd89) return 0x61 + low - 0xdd70;
+  }
+  return high;
+}
+
+/**
+ * Cyrillic and Greek letters that look like Latin ones become Latin in words that mix scripts, and in words made of
+ * nothing else where the text is Latin in the main. Words of real Russian or Greek stay.
+ */
+function unmixScripts(codes: Uint16Array, length: number, classes: Uint8Array): void {
+  let latin = 0;
+  let foreign = 0;
+  for (let index = 0; index < length; index++) {
+    const code = codes[index] ?? 0;
+    if (code >= 0x61 && code <= 0x7a) latin++;
+    else if (code >= 0x370 && code < 0x530) foreign++;
+  }
+  let start = 0;
+  while (start < length) {
+    if (classes[codes[start] ?? 0] !== letter) {
+      start++;
+      continue;
+    }
+    let end = start;
+    let hasLatin = false;
+    let alike = 0;
+    let unlike = 0;
+    while (end < length && classes[codes[end] ?? 0] === letter) {
+      const code = codes[end++] ?? 0;
+      if (code >= 0x61 && code <= 0x7a) hasLatin = true;
+      else if (confusables.has(code)) alike++;
+      else if (code >= 0x370 && code < 0x530) unlike++;
+    }
+    if (alike > 0 && (hasLatin || (unlike === 0 && latin > foreign))) {
+      for (let index = start; index < end; index++) codes[index] = confusables.get(codes[index] ?? 0) ?? codes[index] ?? 0;
+    }
+    start = end;
+  }
+}
