@@ -33,7 +33,8 @@ const nothing: Found = { accepted: [], weak: [] };
 /** Replaces every value of every text of a body. Where `counts.block` is not empty the request is to be refused and the body is as it came. */
 export async function maskBody(dialect: Dialect, body: unknown, plan: MaskingPlan): Promise<MaskedBody> {
   const texts = collectTexts(dialect, body).map((segment) => segment.text);
-  const identifiers = collectIdentifiers(body);
+  // Whether a dialect counts these among its texts is its own affair: none is counted twice.
+  const identifiers = collectIdentifiers(body).filter((identifier) => !texts.includes(identifier));
   const all = identifiers.length === 0 ? texts : [...texts, ...identifiers];
   const found = await findInAll(all, plan);
   const counts = countEntities(all, found);
@@ -55,12 +56,9 @@ export async function maskBody(dialect: Dialect, body: unknown, plan: MaskingPla
     }
     return result;
   };
-  const withoutTexts = replaceTexts(dialect, body, (segment) => replace(segment.text));
-  return {
-    body: replaceIdentifierFields(withoutTexts, (text) => withoutBrackets(text, replace(text))),
-    table: placeholders.table(),
-    counts,
-  };
+  // Identifiers first: afterwards they hold nothing that a dialect's own walk would find.
+  const withIdentifiers = replaceIdentifierFields(body, (text) => withoutBrackets(text, replace(text)));
+  return { body: replaceTexts(dialect, withIdentifiers, (segment) => replace(segment.text)), table: placeholders.table(), counts };
 }
 
 async function findInAll(texts: readonly string[], plan: MaskingPlan): Promise<Map<string, Found>> {
