@@ -14,12 +14,12 @@ const batchSizes = [10, 100, 500, 1_000];
 /** Linux counts CPU time in hundredths of a second. */
 const tickUs = 10_000;
 
-async function cpuUsOf(matches: (commandLine: string) => boolean): Promise<number> {
+async function cpuUsOf(matches: (commandLine: string, id: string) => boolean): Promise<number> {
   let ticks = 0;
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
-    if (!matches(commandLine)) continue;
+    if (!matches(commandLine, entry)) continue;
     const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
@@ -44,7 +44,7 @@ function makeEvents(round: string): StreamEvent[] {
   return events;
 }
 
-async function measure(name: string, url: string, matches: (commandLine: string) => boolean): Promise<void> {
+async function measure(name: string, url: string, matches: (commandLine: string, id: string) => boolean): Promise<void> {
   const database = openDatabase({ url, applicationName: 'billing-bench' });
   await migrate(database, { service: 'billing', directory: new URL('../migrations/', import.meta.url) });
   const ledger = new Ledger(database);
@@ -83,7 +83,7 @@ const port = new URL(debian.url).port;
 await measure(
   'PostgreSQL',
   debian.url,
-  (commandLine) => commandLine.includes(`-p\0${port}\0`) || commandLine.includes('postgres: '),
+  (commandLine) => commandLine.includes(`-p\0${port}\0`) || /^postgres: .*postgres postgres 127/.test(commandLine),
 ).finally(() => debian.stop());
 const embedded = await startPostgres();
-await measure('PGlite', embedded.url, (commandLine) => commandLine.includes('pglite-main.ts')).finally(() => embedded.stop());
+await measure('PGlite', embedded.url, (_commandLine, id) => id === String(embedded.pid)).finally(() => embedded.stop());

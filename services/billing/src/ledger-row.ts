@@ -1,7 +1,8 @@
 import { usageEventTypes, type UsageEvent } from '@sluice/contracts';
+import type { LedgerRow } from './ledger-columns.ts';
 
-type EndEvent = Exclude<UsageEvent, { type: typeof usageEventTypes.intent }>;
-type IntentEvent = Extract<UsageEvent, { type: typeof usageEventTypes.intent }>;
+export type EndEvent = Exclude<UsageEvent, { type: typeof usageEventTypes.intent }>;
+export type IntentEvent = Extract<UsageEvent, { type: typeof usageEventTypes.intent }>;
 
 /** Columns that ledger rows and open intents have in common. */
 function commonColumns({ id, data }: UsageEvent, position: number) {
@@ -21,8 +22,8 @@ function commonColumns({ id, data }: UsageEvent, position: number) {
   };
 }
 
-/** Columns of `billing.ledger`, as `json_populate_recordset` reads them; an absent member becomes null. */
-export function ledgerRow(event: EndEvent, time: number, position: number) {
+/** The ledger row of a request's end. */
+export function ledgerRow(event: EndEvent, time: number, position: number): LedgerRow {
   const row = { ...commonColumns(event, position), ended_at: new Date(time).toISOString(), admitted: event.data.admitted };
   if (event.type === usageEventTypes.refused) {
     const { status, errorCode, stage, guards, latencyMs } = event.data;
@@ -73,9 +74,8 @@ export function ledgerRow(event: EndEvent, time: number, position: number) {
     time_to_first_token_ms: data.timeToFirstTokenMs,
   };
 }
-export type LedgerRow = ReturnType<typeof ledgerRow>;
 
-/** Columns of `billing.open_intent`. */
+/** Columns of `billing.open_intent`, as `json_populate_recordset` reads them; an absent member becomes null. */
 export function intentRow(event: IntentEvent, time: number, position: number) {
   const { data } = event;
   return {
@@ -88,12 +88,3 @@ export function intentRow(event: IntentEvent, time: number, position: number) {
   };
 }
 export type IntentRow = ReturnType<typeof intentRow>;
-
-/**
- * Rows as one JSON parameter. Postgres takes neither NUL nor half a surrogate pair, which `JSON.stringify` writes as
- * escapes: both become the replacement character, so no text of an event can fail its batch.
- */
-export function rowsAsJson(rows: readonly object[]): string {
-  const json = JSON.stringify(rows);
-  return json.includes('\\u') ? json.replaceAll(/\\u(?:0000|d[89a-f][0-9a-f]{2})/gi, '\\ufffd') : json;
-}

@@ -1,43 +1,10 @@
 /** Statements of the ledger. Each is one transaction by itself: PGlite is one session for all services, so they stay short. */
+import { ledgerColumnNames, ledgerColumns } from './ledger-columns.ts';
 
-const ledgerColumns = [
-  'request_id',
-  'event_id',
-  'position',
-  'outcome',
-  'ended_at',
-  'organization',
-  'team',
-  'key_id',
-  'user_name',
-  'tags',
-  'dialect',
-  'stream',
-  'admitted',
-  'config_version',
-  'model_asked',
-  'provider',
-  'model_used',
-  'status',
-  'error_code',
-  'refused_by',
-  'finish_reason',
-  'attempts',
-  'input_tokens',
-  'output_tokens',
-  'cached_tokens',
-  'cache_write_tokens',
-  'reasoning_tokens',
-  'tokens_estimated',
-  'cost_nano_usd',
-  'price_version',
-  'saved_nano_usd',
-  'cache',
-  'guards',
-  'masked',
-  'latency_ms',
-  'time_to_first_token_ms',
-].join(', ');
+const columns = ledgerColumnNames.join(', ');
+/** Parameters before those of the ledger's columns. */
+const otherParameters = 7;
+const columnParameters = ledgerColumnNames.map((column, index) => `$${otherParameters + 1 + index}::${ledgerColumns[column]}[]`).join(', ');
 
 const intentColumns = [
   'request_id',
@@ -60,17 +27,18 @@ const intentColumns = [
 ].join(', ');
 
 /**
- * $1 ledger rows, $2 contested rows, $3 intents, $4 producers, $5 rejected (each JSON); $6 stream, $7 position, $8 event time.
+ * $1 contested rows, $2 intents, $3 producers, $4 rejected (each JSON); $5 stream, $6 position, $7 event time; then an array for
+ * each column of the ledger.
  * All parts see the tables as they were before: an intent and its end in one batch were joined already, and where two
  * replicas record the two side by side, the intent stays open until the sweep finds its row and drops it.
  * Rows go in ordered by id, so that replicas with the same redelivered requests wait for each other instead of dead-locking.
  */
 export const recordSql = `
 WITH ended AS MATERIALIZED (
-  SELECT ${ledgerColumns} FROM json_populate_recordset(NULL::billing.ledger, $1::json)
+  SELECT ${columns} FROM unnest(${columnParameters}) AS event (${columns})
 ), added AS (
-  INSERT INTO billing.ledger (${ledgerColumns})
-  SELECT ${ledgerColumns} FROM ended ORDER BY request_id
+  INSERT INTO billing.ledger (${columns})
+  SELECT ${columns} FROM ended ORDER BY request_id
   ON CONFLICT (request_id) DO NOTHING
   RETURNING request_id
 ), closed AS (
@@ -84,27 +52,27 @@ WITH ended AS MATERIALIZED (
 ), contested AS (
   INSERT INTO billing.late_settlement (event_id, request_id, ledger_row)
   SELECT second.event_id, second.request_id, to_jsonb(second)
-  FROM json_populate_recordset(NULL::billing.ledger, $2::json) AS second
+  FROM json_populate_recordset(NULL::billing.ledger, $1::json) AS second
   WHERE NOT EXISTS (SELECT FROM billing.ledger AS row WHERE row.event_id = second.event_id AND row.request_id = second.request_id)
   ON CONFLICT (event_id) DO NOTHING
 ), opened AS (
   INSERT INTO billing.open_intent (${intentColumns})
-  SELECT ${intentColumns} FROM json_populate_recordset(NULL::billing.open_intent, $3::json) AS intent
+  SELECT ${intentColumns} FROM json_populate_recordset(NULL::billing.open_intent, $2::json) AS intent
   WHERE NOT EXISTS (SELECT FROM billing.ledger AS row WHERE row.request_id = intent.request_id)
   ORDER BY request_id
   ON CONFLICT (request_id) DO NOTHING
   RETURNING request_id
 ), produced AS (
   INSERT INTO billing.producer AS known (source, seen)
-  SELECT source, seen FROM json_populate_recordset(NULL::billing.producer, $4::json) ORDER BY source
+  SELECT source, seen FROM json_populate_recordset(NULL::billing.producer, $3::json) ORDER BY source
   ON CONFLICT (source) DO UPDATE SET seen = known.seen + excluded.seen WHERE NOT known.seen @> excluded.seen
 ), rejected AS (
   INSERT INTO billing.rejected_event (position, subject, reason)
-  SELECT position, subject, reason FROM json_populate_recordset(NULL::billing.rejected_event, $5::json)
+  SELECT position, subject, reason FROM json_populate_recordset(NULL::billing.rejected_event, $4::json)
   ON CONFLICT (position) DO NOTHING
 ), placed AS (
   INSERT INTO billing.stream_position AS known (stream, position, event_time)
-  VALUES ($6, $7::bigint, $8::timestamptz)
+  VALUES ($5, $6::bigint, $7::timestamptz)
   ON CONFLICT (stream) DO UPDATE SET
     position = greatest(known.position, excluded.position),
     event_time = greatest(known.event_time, excluded.event_time)

@@ -207,7 +207,7 @@ describe.each(servers)('Ledger on $name', ({ open }) => {
       }),
       { numRuns: 30 },
     );
-  });
+  }, 60_000);
 
   it('comes to the same ledger whatever the order, repetition and grouping of events', async () => {
     const request = fc.constantFrom('settled' as const, 'refused' as const, 'open' as const, 'unannounced' as const);
@@ -232,7 +232,7 @@ describe.each(servers)('Ledger on $name', ({ open }) => {
       ),
       { numRuns: 40 },
     );
-  });
+  }, 60_000);
 
   it('takes the same events from several replicas at once', async () => {
     const events = eventsOf(Array.from({ length: 60 }, (_, index) => (index % 3 === 0 ? 'refused' : 'settled')));

@@ -1,6 +1,6 @@
 import { streams } from '@sluice/contracts';
 import type { Database } from '@sluice/database';
-import { rowsAsJson } from './ledger-row.ts';
+import { columnArrays, storableJson } from './ledger-columns.ts';
 import { planBatch, type RejectedEvent, type StreamEvent } from './plan-batch.ts';
 import { foldRangesSql, recordSql, sweepSql } from './ledger-sql.ts';
 
@@ -40,14 +40,14 @@ export class Ledger {
   async record(batch: readonly StreamEvent[]): Promise<Recorded> {
     const plan = planBatch(batch);
     const [counts] = await this.#database.query<{ added: string; opened: string; late: string }>(recordSql, [
-      rowsAsJson(plan.rows),
-      rowsAsJson(plan.contested),
-      rowsAsJson(plan.intents),
-      rowsAsJson(plan.producers),
-      rowsAsJson(plan.rejected),
+      storableJson(plan.contested),
+      storableJson(plan.intents),
+      storableJson(plan.producers),
+      storableJson(plan.rejected),
       streams.usage,
       plan.position,
       plan.eventTime === undefined ? null : new Date(plan.eventTime),
+      ...columnArrays(plan.rows),
     ]);
     return {
       added: Number(counts?.added),

@@ -1,5 +1,6 @@
 import { usageEventTypes } from '@sluice/contracts';
-import { intentRow, ledgerRow, type IntentRow, type LedgerRow } from './ledger-row.ts';
+import type { LedgerRow } from './ledger-columns.ts';
+import { intentRow, ledgerRow, type IntentEvent, type IntentRow } from './ledger-row.ts';
 import { parseUsageEvent } from './parse-usage-event.ts';
 import { sequenceRanges } from './sequence-ranges.ts';
 
@@ -38,7 +39,7 @@ export interface BatchPlan {
 export function planBatch(batch: readonly StreamEvent[]): BatchPlan {
   const rows = new Map<string, LedgerRow>();
   const contested: LedgerRow[] = [];
-  const intents = new Map<string, IntentRow>();
+  const intents = new Map<string, { readonly event: IntentEvent; readonly time: number; readonly position: number }>();
   const sequences = new Map<string, bigint[]>();
   const rejected: RejectedEvent[] = [];
   let position = 0;
@@ -57,7 +58,7 @@ export function planBatch(batch: readonly StreamEvent[]): BatchPlan {
     else seen.push(BigInt(event.sequence));
     const { requestId } = event.data;
     if (event.type === usageEventTypes.intent) {
-      intents.set(requestId, intentRow(event, time, sequence));
+      intents.set(requestId, { event, time, position: sequence });
       continue;
     }
     const row = ledgerRow(event, time, sequence);
@@ -69,7 +70,7 @@ export function planBatch(batch: readonly StreamEvent[]): BatchPlan {
   return {
     rows: [...rows.values()],
     contested,
-    intents: [...intents.values()],
+    intents: [...intents.values()].map((intent) => intentRow(intent.event, intent.time, intent.position)),
     producers: [...sequences].map(([source, seen]) => ({ source, seen: sequenceRanges(seen) })),
     rejected,
     position,
