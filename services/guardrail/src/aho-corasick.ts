@@ -3,12 +3,12 @@
  * the words, so a step costs two array reads; where that table would exceed {@link maxDenseCells}, a hash map with
  * failure links takes its place (about five times slower, still linear).
  */
-const maxDenseCells = 4_000_000;
+const maxDenseCells = 8_000_000;
 
 export class AhoCorasick {
   readonly #classOf = new Uint16Array(0x10000);
   readonly #classCount: number;
-  readonly #dense: Int32Array | undefined;
+  readonly #dense: Uint16Array | Int32Array | undefined;
   readonly #edges = new Map<number, number>();
   readonly #fail: Int32Array;
   /** First word that ends in a state, -1 for none; `#same` chains words with equal text, `#suffix` goes to shorter ones. */
@@ -34,7 +34,7 @@ export class AhoCorasick {
     this.#word = wordAt.subarray(0, states);
     this.#fail = new Int32Array(states);
     this.#suffix = new Int32Array(states);
-    this.#dense = states * classes <= maxDenseCells ? new Int32Array(states * classes) : undefined;
+    this.#dense = states * classes > maxDenseCells ? undefined : new (states < 0x10000 ? Uint16Array : Int32Array)(states * classes);
     this.#link(order);
   }
 
