@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** Shared by every project: real servers need longer than the default to start, nothing else does. */
@@ -8,5 +9,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // `npm test` adds up these files; Nx keeps them with the cached runs.
+    reporters: ['default', 'json'],
+    outputFile: { json: join(process.cwd(), 'test-results', 'vitest.json') },
   },
 });
