@@ -27,7 +27,8 @@ import type { RandomBytes } from './virtual-key.ts';
 
 export interface ControlPlaneOptions {
   readonly database: Database;
-  readonly keyValue: KeyValue;
+  /** Opens the bucket anew for each publication: a NATS server that lost its store has none. */
+  readonly openBucket: () => Promise<KeyValue>;
   readonly audit: AuditTrail;
   readonly log: Logger;
   readonly environment: Environment;
@@ -155,7 +156,9 @@ export class ControlPlane {
 
   /** Publishes what is in force once more: after NATS was away, its bucket may be empty. */
   async publish(): Promise<void> {
-    if (this.#active !== undefined) await this.#options.keyValue.put(configurationKey, this.#active.snapshot);
+    if (this.#active === undefined) return;
+    const bucket = await this.#options.openBucket();
+    await bucket.put(configurationKey, this.#active.snapshot);
   }
 
   /** @throws SluiceError where organisation, team, policy or a model does not exist, or the name is taken */

@@ -42,6 +42,10 @@ export function loadWritten(
   return { ok: true, checked: completed.checked, asWritten: written, warnings: problems };
 }
 
+/** With their positions, in the order of the file. */
 function place(problems: readonly Problem[], locate: ((path: Path) => Position) | undefined): readonly Problem[] {
-  return locate === undefined ? problems : problems.map((problem) => ({ ...problem, ...locate(problem.path) }));
+  if (locate === undefined) return problems;
+  return problems
+    .map((problem) => ({ ...problem, ...locate(problem.path) }))
+    .sort((left, right) => left.line - right.line || left.column - right.column);
 }

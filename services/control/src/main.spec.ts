@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -201,13 +202,25 @@ describe('the admin API', () => {
     ['GET', '/admin/configuration?version=0', undefined, 400],
     ['GET', '/admin/audit?limit=9999', undefined, 400],
     ['PUT', '/admin/configuration', '', 400],
-    ['PUT', '/admin/configuration', 'x'.repeat(5 * 1024 * 1024), 413],
     ['DELETE', '/admin/keys/key_nobody', undefined, 404],
     ['GET', '/nowhere', undefined, 404],
   ] as const)('%s %s with a wrong input is refused', async (method, path, body, expected) => {
     const answer = await admin(method, path, body);
     expect(answer.status).toBe(expected);
     expect(answer.body).toMatchObject({ error: { message: expect.any(String) as string } });
+  });
+
+  it('refuses a body that is too large before it has come', async () => {
+    const headers = { authorization: `Bearer ${token}`, 'content-length': 5 * 1024 * 1024 };
+    const sending = request({ port, host: '127.0.0.1', method: 'PUT', path: '/admin/configuration', headers });
+    sending.flushHeaders();
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      sending.on('error', reject).on('response', (response) => {
+        resolve(response.statusCode);
+      });
+    });
+    sending.destroy();
+    expect(status).toBe(413);
   });
 
   it('activates, shows and rolls back versions, with author and diff', async () => {
@@ -402,4 +415,17 @@ describe('without Postgres', () => {
     expect(await authenticate(key)).toMatchObject({ known: true });
     expect(await admin('POST', '/admin/keys', { name: 'late', organization: 'acme', team: 'web' })).toMatchObject({ status: 503 });
   });
+
+  it('waits for it at a start, and says so', async () => {
+    await stopControl();
+    control = startControl();
+    await vi.waitFor(async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
+      expect(answer.status).toBe(503);
+      expect(await answer.text()).toContain('waiting for Postgres');
+      expect(output).toContain('Postgres does not answer; control waits for it');
+    }, waiting);
+    postgres = await startPostgres({ port: Number(new URL(postgres.url).port) });
+    await ready();
+  }, 60_000);
 });

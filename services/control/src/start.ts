@@ -41,7 +41,7 @@ export function startControl(environment: Environment): (context: ServiceContext
     context.onClose('audit events', publisher);
     const plane = new ControlPlane({
       database,
-      keyValue: await bus.keyValue(buckets.configuration),
+      openBucket: () => bus.keyValue(buckets.configuration),
       audit: new AuditTrail(publisher, randomBytes),
       log,
       environment,

@@ -34,8 +34,8 @@ it('prints one line for each fault and fails', async () => {
   expect(await run('version: 1\nmodls: []\npolicies: 3')).toEqual({
     code: 1,
     lines: [
-      expect.stringMatching(/^\/sluice\.yaml:3:11: policies: must be a list/),
       expect.stringMatching(/^\/sluice\.yaml:2:\d+: modls: is not a field here; did you mean "models"\?$/),
+      expect.stringMatching(/^\/sluice\.yaml:3:11: policies: must be a list/),
     ],
   });
 });

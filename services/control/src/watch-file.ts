@@ -1,4 +1,5 @@
 import { watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 /** Editors write a file in several steps; half a file must not be read. */
@@ -11,11 +12,17 @@ const debounceMs = 100;
 export function watchFile(file: string, changed: () => void): () => void {
   const name = basename(file);
   let timer: NodeJS.Timeout | undefined;
-  const watcher = watch(dirname(file), { persistent: false }, (_event, touched) => {
-    if (touched !== null && touched !== name && touched !== '..data') return;
+  const touched = (_event: string, entry: string | null): void => {
+    if (entry !== null && entry !== name && entry !== '..data') return;
     clearTimeout(timer);
     timer = setTimeout(changed, debounceMs);
-  });
+  };
+  let watcher: FSWatcher;
+  try {
+    watcher = watch(dirname(file), { persistent: false }, touched);
+  } catch {
+    return () => undefined; // no such folder, and so no file: SIGHUP still reloads
+  }
   watcher.on('error', () => {
     watcher.close(); // the folder is gone; SIGHUP still reloads
   });
