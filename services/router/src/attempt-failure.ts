@@ -65,7 +65,7 @@ export function failureOfError(error: Error, sawHeaders: boolean): AttemptFailur
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || connectCodes.has(code))
     return { kind: 'connect', status: 0, disposition: 'retry', cause: error };
   if (code === 'UND_ERR_INVALID_ARG') return { kind: 'invalid_target', status: 0, disposition: 'next', cause: error };
-  if (code.startsWith('ERR_TLS') || code.startsWith('CERT_') || code.includes('SELF_SIGNED'))
+  if (code.startsWith('ERR_TLS') || code.includes('CERT') || code.includes('UNABLE_TO_VERIFY'))
     return { kind: 'tls', status: 0, disposition: 'next', cause: error };
   // The peer closed a kept connection while the request was under way, or before its answer began.
   return { kind: 'connection_lost', status: 0, disposition: 'retry', cause: error };

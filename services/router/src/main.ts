@@ -9,7 +9,17 @@ await runService({
   settings: settingsSchema,
   start: async (service) => {
     const configuration = await service.configuration();
-    const stage = createStage({ ...service, configuration, catalog: snapshotCatalog, environment: process.env, random: Math.random });
+    // Ingress sends a request round again after a hop budget of silence; it must hear of it well before.
+    const acceptAfterMs = Math.min(service.settings.ACCEPT_AFTER_MS, service.settings.SLUICE_HOP_BUDGET_MS / 4);
+    const settings = { ...service.settings, ACCEPT_AFTER_MS: acceptAfterMs };
+    const stage = createStage({
+      ...service,
+      settings,
+      configuration,
+      catalog: snapshotCatalog,
+      environment: process.env,
+      random: Math.random,
+    });
     service.onClose('connections to providers', () => stage.close());
     service.onClose('stage', await service.bus.serveStage(stage));
   },

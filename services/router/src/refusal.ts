@@ -9,7 +9,9 @@ export interface FailedAttempt {
 /** The one error that stands for all failed attempts of a request. */
 export function refusalOf(model: string, failed: readonly FailedAttempt[]): SluiceError {
   const last = failed.at(-1)?.failure;
-  if (last?.error !== undefined) return last.error;
+  // An error that does not end the request, such as a dialect that one target lacks, stands only where nothing else happened.
+  if (last?.error !== undefined && (last.disposition === 'final' || failed.every(({ failure }) => failure.error !== undefined)))
+    return last.error;
   if (last?.kind === 'deadline') return deadlineError();
   if (last?.kind === 'cancelled')
     return new SluiceError('client_closed_request', 'The client closed the connection before the answer came.');
@@ -38,6 +40,7 @@ export function deadlineError(): SluiceError {
 
 /** A stream that broke after it had begun. */
 export function brokenStreamError(provider: string, failure: AttemptFailure): SluiceError {
+  if (failure.error !== undefined) return failure.error;
   if (failure.kind === 'deadline') return deadlineError();
   if (failure.kind === 'cancelled')
     return new SluiceError('client_closed_request', 'The client closed the connection before the answer was whole.');

@@ -1,4 +1,5 @@
 import type { StageContext } from '@sluice/bus';
+import { SluiceError } from '@sluice/contracts';
 import type { AttemptFailure } from './attempt-failure.ts';
 import type { Sweeper, Swept } from './sweeper.ts';
 import type { UpstreamCall } from './upstream-call.ts';
@@ -69,7 +70,7 @@ export class RequestWatch implements Swept {
   /** Why no further call should begin; undefined where one may. */
   givenUp(now: number): AttemptFailure | undefined {
     if (now >= this.#context.deadline) return { kind: 'deadline', status: 0, disposition: 'final' };
-    return this.#signal?.aborted === true ? { kind: 'cancelled', status: 0, disposition: 'final' } : undefined;
+    return this.#signal?.aborted === true ? this.#stopped() : undefined;
   }
 
   /** Waits, at most until the client leaves. */
@@ -85,9 +86,15 @@ export class RequestWatch implements Swept {
     this.#endWait = undefined;
   }
 
+  /** The bus says why it aborts: the client left, or the process stops. */
+  #stopped(): AttemptFailure {
+    const reason: unknown = this.#signal?.reason;
+    const kind = this.#tools.clock() >= this.#context.deadline ? 'deadline' : 'cancelled';
+    return { kind, status: 0, disposition: 'final', ...(reason instanceof SluiceError ? { error: reason } : {}) };
+  }
+
   readonly #abort = (): void => {
     this.#endWait?.();
-    const expired = this.#tools.clock() >= this.#context.deadline;
-    this.#call?.fail({ kind: expired ? 'deadline' : 'cancelled', status: this.#call.status, disposition: 'final' });
+    this.#call?.fail({ ...this.#stopped(), status: this.#call.status });
   };
 }
