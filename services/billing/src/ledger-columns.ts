@@ -62,7 +62,8 @@ export function columnArrays(rows: readonly LedgerRow[]): string[] {
 function element(value: LedgerValue, asJson: boolean): string {
   if (value === undefined) return 'NULL';
   if (asJson) return quoted(storableJson(value));
-  return typeof value === 'string' ? quoted(value) : String(value); // safe: objects stand in jsonb columns only
+  if (typeof value === 'object') throw new TypeError('an object can stand in a jsonb column only');
+  return typeof value === 'string' ? quoted(value) : String(value);
 }
 
 /** NUL cannot be stored; it becomes the replacement character, as half a surrogate pair does when it is encoded. */
