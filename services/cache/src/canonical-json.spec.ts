@@ -34,8 +34,8 @@ describe('canonicalJson', () => {
   it('gives different documents different texts', () => {
     fc.assert(
       fc.property(fc.json(), fc.json(), (left, right) => {
-        const one: unknown = JSON.parse(left);
-        const other: unknown = JSON.parse(right);
+        const one: unknown = JSON.parse(left.replaceAll('-0', '0')); // JSON prints -0 as 0
+        const other: unknown = JSON.parse(right.replaceAll('-0', '0'));
         expect(canonicalJson(one) === canonicalJson(other)).toBe(isDeepStrictEqual(one, other));
       }),
     );

@@ -36,10 +36,6 @@ export class PendingQuestions {
     return this.#byScope.get(scopeHex) ?? [];
   }
 
-  has(scopeHex: string): boolean {
-    return this.#byScope.has(scopeHex);
-  }
-
   /** Up to `limit`, oldest first. */
   oldest(limit: number): PendingQuestion[] {
     return [...this.#byKey.values().take(limit)];

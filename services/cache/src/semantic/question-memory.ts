@@ -1,7 +1,8 @@
-import type { Words } from '../veto/words.ts';
+import { wordsOf, type Words } from '../veto/words.ts';
 
 interface Scope {
-  readonly questions: Map<string, Words>;
+  /** Taken apart when first compared: most never are. */
+  readonly questions: Map<string, string | Words>;
   /** Whether all that is stored in the scope, by any replica, is here. */
   complete: boolean;
 }
@@ -17,10 +18,10 @@ export class QuestionMemory {
   readonly #scopes = new Map<string, Scope>();
 
   /** `wasEmpty`: nothing was stored in the scope before. */
-  add(scope: string, key: string, words: Words, wasEmpty: boolean): void {
-    const known = this.#scopes.get(scope) ?? { questions: new Map<string, Words>(), complete: wasEmpty };
+  add(scope: string, key: string, question: string, wasEmpty: boolean): void {
+    const known = this.#scopes.get(scope) ?? { questions: new Map<string, string | Words>(), complete: wasEmpty };
     if (known.questions.size >= maxQuestionsPerScope && !known.questions.has(key)) this.#forget(known);
-    if (known.complete) known.questions.set(key, words);
+    if (known.complete) known.questions.set(key, question);
     this.#scopes.delete(scope);
     this.#scopes.set(scope, known);
     for (const oldest of this.#scopes.keys()) {
@@ -35,10 +36,16 @@ export class QuestionMemory {
     if (known !== undefined) this.#forget(known);
   }
 
-  /** Everything stored in the scope, or undefined where that is not known. */
-  all(scope: string): Iterable<Words> | undefined {
+  /** Whether `test` holds for anything stored in the scope; true where not all of that is known. */
+  mayHold(scope: string, test: (words: Words) => boolean): boolean {
     const known = this.#scopes.get(scope);
-    return known?.complete === true ? known.questions.values() : undefined;
+    if (known?.complete !== true) return true;
+    for (const [key, question] of known.questions) {
+      const words = typeof question === 'string' ? wordsOf(question) : question;
+      if (typeof question === 'string') known.questions.set(key, words);
+      if (test(words)) return true;
+    }
+    return false;
   }
 
   #forget(scope: Scope): void {

@@ -37,6 +37,8 @@ export interface SemanticCacheParts {
 const neighbours = 5;
 /** Pending questions of a scope that one lookup encodes with its own; the others are left to the background. */
 const maxPendingPerLookup = 8;
+/** Taking a question apart and comparing words costs about 0.1 ms, a fiftieth of encoding it. */
+const examinationsPerEncoding = 5;
 /** A lookup that has not ended by then counts as a miss. */
 const lookupTimeoutMs = 400;
 const drainDelayMs = 250;
@@ -44,20 +46,24 @@ const questionsPerDrain = 16;
 /** The encoder rests this many times as long as a background run took, so that indexing takes a quarter of one CPU. */
 const restFactor = 3;
 const retryDelayMs = 5_000;
+const maxFailures = 10;
 
 /** Answers of like questions. Fails open: whatever goes wrong, a lookup finds nothing. */
 export class SemanticCache {
   readonly #parts: SemanticCacheParts;
   readonly #pending = new PendingQuestions();
   readonly #memory = new QuestionMemory();
-  readonly #guard: RateGuard;
+  readonly #examinations: RateGuard;
+  readonly #encodings: RateGuard;
   #timer: NodeJS.Timeout | undefined;
   #draining = false;
   #closed = false;
+  #failures = 0;
 
   constructor(parts: SemanticCacheParts) {
     this.#parts = parts;
-    this.#guard = new RateGuard(parts.lookupsPerSecond);
+    this.#examinations = new RateGuard(parts.lookupsPerSecond * examinationsPerEncoding);
+    this.#encodings = new RateGuard(parts.lookupsPerSecond);
   }
 
   get pending(): number {
@@ -67,10 +73,9 @@ export class SemanticCache {
   /** The nearest stored question whose answer serves this one, if any. Never rejects. */
   async find(query: SemanticQuery): Promise<Neighbour | undefined> {
     const scopeHex = query.scope.toString('hex');
-    const words = wordsOf(query.question);
-    const obstacle = this.#obstacle(query.scope, scopeHex, words);
-    if (obstacle !== undefined) {
-      this.#parts.metrics.semanticSkip(obstacle);
+    const words = this.#examine(query, scopeHex);
+    if (typeof words === 'string') {
+      this.#parts.metrics.semanticSkip(words);
       return undefined;
     }
     const { promise: timeout, resolve } = Promise.withResolvers<'timeout'>();
@@ -84,11 +89,9 @@ export class SemanticCache {
 
   /** Found by this process at once, by others when it is in the index. */
   add(question: Omit<IndexedQuestion, 'vector'>): void {
-    const words = wordsOf(question.question);
-    if (isForeign(words)) return;
     const hex = question.key.toString('hex');
     const scopeHex = question.scope.toString('hex');
-    this.#memory.add(scopeHex, hex, words, !this.#parts.scopes.mayHave(question.scope));
+    this.#memory.add(scopeHex, hex, question.question, !this.#parts.scopes.mayHave(question.scope));
     this.#parts.scopes.add(question.scope);
     const dropped = this.#pending.add({ ...question, hex, scopeHex });
     if (dropped > 0) this.#parts.metrics.notStored('semantic_overflow', dropped);
@@ -107,22 +110,20 @@ export class SemanticCache {
     await this.#parts.embedder.close();
   }
 
-  /** Why encoding the question would be in vain or too dear. */
-  #obstacle(scope: Buffer, scopeHex: string, words: Words): string | undefined {
+  /** The words of the question, or why looking further would be in vain or too dear; what costs least is asked first. */
+  #examine({ scope, question }: SemanticQuery, scopeHex: string): Words | string {
     if (!this.#parts.scopes.mayHave(scope)) return 'empty_scope';
+    const now = this.#parts.clock();
+    if (!this.#examinations.admits(now)) return 'rate';
+    const words = wordsOf(question);
     if (isForeign(words)) return 'language';
-    const stored = this.#memory.all(scopeHex);
-    if (stored !== undefined) {
-      let possible = false;
-      for (const other of stored) if ((possible = this.#parts.rule.isPossible(words, other))) break;
-      if (!possible) return 'vetoed';
-    }
-    return this.#guard.admits(this.#parts.clock()) ? undefined : 'rate';
+    if (!this.#memory.mayHold(scopeHex, (other) => this.#parts.rule.isPossible(words, other))) return 'vetoed';
+    return this.#encodings.admits(now) ? words : 'rate';
   }
 
   async #search({ scope, question, threshold }: SemanticQuery, scopeHex: string, words: Words): Promise<Neighbour | undefined> {
     const pending = [...this.#pending.inScope(scopeHex)];
-    const missing = pending.filter(({ vector }) => vector === undefined).slice(-maxPendingPerLookup);
+    const missing = this.#withoutForeign(pending.filter(({ vector }) => vector === undefined).slice(-maxPendingPerLookup));
     const [vector, ...others] = await this.#parts.embedder.embed([question, ...missing.map((each) => each.question)], 'request');
     if (vector === undefined) return undefined;
     assign(missing, others);
@@ -152,12 +153,12 @@ export class SemanticCache {
     }, delayMs);
   }
 
-  /** Encodes and indexes the oldest pending questions; what fails is tried again until it is dropped as the oldest. */
+  /** Encodes and indexes the oldest pending questions. */
   async #drain(): Promise<void> {
     this.#draining = true;
     let delayMs = drainDelayMs;
     try {
-      const batch = this.#pending.oldest(questionsPerDrain);
+      const batch = this.#withoutForeign(this.#pending.oldest(questionsPerDrain));
       const missing = batch.filter(({ vector }) => vector === undefined);
       const startedAt = performance.now();
       if (missing.length > 0)
@@ -170,15 +171,38 @@ export class SemanticCache {
         );
       delayMs = Math.max(delayMs, (performance.now() - startedAt) * restFactor);
       const ready = batch.flatMap((each) => (each.vector === undefined ? [] : [{ ...each, vector: each.vector }]));
-      await this.#parts.index.add(ready);
+      if (ready.length > 0) {
+        await this.#parts.index.add(ready);
+        this.#parts.onIndexed(ready.map(({ scope }) => scope));
+      }
       for (const { hex } of ready) this.#pending.remove(hex);
-      this.#parts.onIndexed(ready.map(({ scope }) => scope));
+      this.#failures = 0;
     } catch {
       this.#parts.metrics.databaseFailure('write');
       delayMs = retryDelayMs;
+      this.#dropStubborn();
     }
     this.#draining = false;
     if (this.#pending.size > 0) this.#schedule(delayMs);
+  }
+
+  /** What cannot be encoded is not kept. */
+  #withoutForeign(questions: readonly PendingQuestion[]): PendingQuestion[] {
+    return questions.filter(({ question, hex, vector }) => {
+      const foreign = vector === undefined && isForeign(wordsOf(question));
+      if (foreign) this.#pending.remove(hex);
+      return !foreign;
+    });
+  }
+
+  /** Gives up questions that failed often, in case one of them is the cause. */
+  #dropStubborn(): void {
+    this.#failures += 1;
+    if (this.#failures < maxFailures) return;
+    this.#failures = 0;
+    const batch = this.#pending.oldest(questionsPerDrain);
+    for (const { hex } of batch) this.#pending.remove(hex);
+    this.#parts.metrics.notStored('semantic_failed', batch.length);
   }
 }
 
