@@ -1,7 +1,7 @@
 /**
  * `npm test`: the same set-up as `npm start`, then lint, types and tests of every project through Nx (cached where nothing changed),
  * formatting, and unused code. Ends with one line `N passed, N failed`: the tests of all projects, plus one failure for each lint, type,
- * format or unused-code check that failed, and for each test run that left no result.
+ * format or unused-code check that failed, and for each test run that left no result. Arguments go to Nx: `npm test -- -p @sluice/testing`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import { ensureDependencies, ensureNatsServer, progress, root, workspaceEnvironment, workspaceNode } from './install.mjs';
 
 const programs = join(root, 'node_modules', '.bin');
-const nxRun = join(root, '.nx', 'cache', 'run.json');
+// Nx would share one cache among all clones of a user; the account of the run is wanted here.
+const nxCache = join(root, '.nx', 'cache');
+const nxRun = join(nxCache, 'run.json');
 const resultName = 'test-results/vitest.json';
 
 await ensureDependencies();
@@ -20,7 +22,16 @@ for (const file of resultFiles()) rmSync(file);
 rmSync(nxRun, { force: true });
 
 progress('lint, types and tests …');
-const nxCode = await run('nx', ['run-many', '-t', 'lint', 'typecheck', 'test', '--parallel=2', '--output-style=static']);
+const nxCode = await run('nx', [
+  'run-many',
+  '-t',
+  'lint',
+  'typecheck',
+  'test',
+  '--parallel=2',
+  '--output-style=static',
+  ...process.argv.slice(2),
+]);
 const checks = [['prettier', ['--check', '--log-level=warn', '.']]];
 if (existsSync(join(root, 'knip.json')) || existsSync(join(root, 'knip.ts'))) checks.push(['knip', []]);
 const failures = [];
@@ -79,7 +90,7 @@ function projectFolders(pattern) {
 
 /** @param {string} program @param {string[]} args @returns {Promise<number>} */
 function run(program, args) {
-  const environment = { ...workspaceEnvironment(), NX_DAEMON: 'false', NX_TUI: 'false', CI: 'true' };
+  const environment = { ...workspaceEnvironment(), NX_DAEMON: 'false', NX_TUI: 'false', NX_CACHE_DIRECTORY: nxCache, CI: 'true' };
   const child = spawn(workspaceNode, [join(programs, program), ...args], { cwd: root, stdio: 'inherit', env: environment });
   return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
 }
