@@ -1,4 +1,4 @@
-import { buckets, SluiceError } from '@sluice/contracts';
+import { buckets, headers as headerNames, SluiceError } from '@sluice/contracts';
 import { StorageType, type NatsConnection, type ObjectStore } from 'nats';
 import { Body } from './body.ts';
 
@@ -88,4 +88,13 @@ export class ClaimCheck {
       });
     return this.#store;
   }
+}
+
+/** `<bytes>:<object name>`. */
+export function parseClaim(claim: string): [name: string, byteLength: number] {
+  const match = /^(\d{1,9}):([A-Za-z0-9._-]{1,200})$/.exec(claim);
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw new SluiceError('invalid_request', 'Header Sluice-Claim must be <bytes>:<object name>.', { param: headerNames.claim });
+  }
+  return [match[2], Number(match[1])];
 }

@@ -1,7 +1,8 @@
 export { Body } from './body.ts';
 export type * from './bus.ts';
 export { maxBodyBytes } from './claim-check.ts';
-export { connectBus, type BusOptions } from './connect.ts';
+export { connectBus } from './connect.ts';
+export type { BusOptions } from './nats-bus.ts';
 export { describeIssues } from './service-endpoints.ts';
 export * from './stage.ts';
 export { activeTraceContext, parentContext } from './tracing.ts';

@@ -1,119 +1,12 @@
 import { headers as headerNames, SluiceError, subjects, type Answer, type Envelope, type Failure } from '@sluice/contracts';
-import { type Msg, type NatsConnection, type ServiceMsg } from 'nats';
-import { Body } from './body.ts';
-import type { TraceContext } from './bus.ts';
-import type { CancelledRequests } from './cancelled-requests.ts';
-import type { ClaimCheck } from './claim-check.ts';
+import type { Msg, ServiceMsg } from 'nats';
 import { headAllowanceBytes } from './claim-check.ts';
-import { decodeFrame, encodeFrame } from './frame.ts';
+import { encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
-import type { Inbox } from './inbox.ts';
 import { sendStream } from './outgoing-stream.ts';
-import type { Outcome, Stage, StageContext } from './stage.ts';
-import { readTraceContext, type StageTracer } from './tracing.ts';
-
-/** What the process that serves a stage brings along. */
-export interface StageSurroundings {
-  readonly connection: NatsConnection;
-  readonly inbox: Inbox;
-  readonly claims: ClaimCheck;
-  readonly instance: string;
-  readonly tracer: StageTracer | undefined;
-  /** A first attempt that arrives older than this must ask for the claim. */
-  readonly hopBudgetMs: number;
-  readonly cancelled: CancelledRequests;
-  readonly observe: (stage: string, outcome: string, durationMs: number) => void;
-  readonly log: BusLog;
-}
-
-export interface BusLog {
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-/** Wait for ingress's word on a claim; without it the work is dropped, for ingress may be gone. */
-const claimTimeoutMs = 2_000;
-
-/** One request in the hands of this stage. */
-class StageTurn implements StageContext {
-  readonly attempt: number;
-  readonly deadline: number;
-  readonly envelope: Envelope;
-  readonly body: Body;
-  readonly remaining: readonly string[];
-  readonly reply: string;
-  readonly trace: TraceContext | undefined;
-  readonly startedAt = performance.now();
-  readonly #owner: ServedStage;
-  #controller: AbortController | undefined;
-  #aborted: SluiceError | undefined;
-
-  constructor(owner: ServedStage, message: Msg, read: (name: string) => string) {
-    const { head, rest } = decodeFrame(message.data, read(headerNames.envelope));
-    if (!isEnvelope(head))
-      throw new SluiceError('invalid_request', 'The envelope lacks id, found, guards or timings.', { param: headerNames.envelope });
-    this.#owner = owner;
-    this.envelope = head;
-    const claim = read(headerNames.claim);
-    this.body = claim === '' ? Body.of(rest) : owner.surroundings.claims.body(...parseClaim(claim));
-    this.attempt = Number(read(headerNames.attempt)) || 1;
-    this.deadline = Number(read(headerNames.deadline)) || Number.POSITIVE_INFINITY;
-    const slip = read(headerNames.slip);
-    this.remaining = slip === '' ? [] : slip.split(',');
-    this.reply = message.reply ?? '';
-    this.trace = readTraceContext(read);
-  }
-
-  get instance(): string {
-    return this.#owner.surroundings.instance;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
-    }
-    return this.#controller.signal;
-  }
-
-  get claimRequired(): boolean {
-    return this.attempt > 1 || Date.now() - this.envelope.dispatchedAt > this.#owner.surroundings.hopBudgetMs;
-  }
-
-  abort(reason: SluiceError): void {
-    this.#aborted ??= reason;
-    this.#controller?.abort(reason);
-  }
-
-  get aborted(): SluiceError | undefined {
-    return this.#aborted;
-  }
-
-  unmask(table: Record<string, string>): void {
-    this.#owner.sendToInbox(this, 'unmask', table);
-  }
-
-  accepted(): void {
-    this.#owner.sendToInbox(this, 'accepted', { instance: this.instance });
-  }
-
-  async claim(): Promise<boolean> {
-    const { inbox } = this.#owner.surroundings;
-    const token = `claim-${this.envelope.id}-${this.attempt}`;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const reply = inbox.open(token, (message) => {
-      resolve(message.string() === 'granted');
-    });
-    const timer = setTimeout(resolve, claimTimeoutMs, false);
-    this.#owner.sendToInbox(this, 'claim', { instance: this.instance }, reply);
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      inbox.close(token);
-    }
-  }
-}
+import type { Outcome, Stage } from './stage.ts';
+import type { StageSurroundings } from './stage-surroundings.ts';
+import { StageTurn } from './stage-turn.ts';
 
 /** Joins a stage to the bus: bounded concurrency, deadlines, cancellation, and what becomes of each outcome. */
 export class ServedStage {
@@ -144,7 +37,7 @@ export class ServedStage {
     if (deadline > 0 && deadline < Date.now()) return; // ingress has answered already
     let turn: StageTurn;
     try {
-      turn = new StageTurn(this, message, read);
+      turn = new StageTurn(this.surroundings, message, read);
     } catch (thrown) {
       this.#refuseMalformed(message, SluiceError.from(thrown));
       return;
@@ -178,14 +71,6 @@ export class ServedStage {
       clearTimeout(timer);
     }
     clearInterval(this.#sweeper);
-  }
-
-  sendToInbox(turn: StageTurn, type: string, value: unknown, reply?: string): void {
-    const block = new HeaderBlock().set(headerNames.type, type).set(headerNames.attempt, turn.attempt);
-    this.surroundings.connection.publish(turn.reply, JSON.stringify(value), {
-      headers: block.forPublish(),
-      ...(reply === undefined ? {} : { reply }),
-    });
   }
 
   #begin(turn: StageTurn, subject: string): void {
@@ -266,7 +151,7 @@ export class ServedStage {
     const { envelope } = turn;
     if (found !== undefined) envelope.found[this.stage.name] = found;
     if (guards !== undefined) envelope.guards.push(...guards);
-    envelope.timings.push([this.stage.name, round(performance.now() - turn.startedAt)]);
+    envelope.timings.push([this.stage.name, turn.elapsedMs]);
     if (body !== undefined && this.surroundings.claims.needed(body.byteLength)) return this.#forwardClaimed(turn, next, body);
     if (body === undefined && turn.body.claim !== undefined)
       this.#pass(turn, next, undefined, `${turn.body.byteLength}:${turn.body.claim}`);
@@ -329,9 +214,9 @@ export class ServedStage {
       attempts: patch.attempts ?? [],
       found: envelope.found,
       guards: patch.guards === undefined ? envelope.guards : [...envelope.guards, ...patch.guards],
-      timings: [...envelope.timings, [this.stage.name, round(performance.now() - turn.startedAt)]],
+      timings: [...envelope.timings, [this.stage.name, turn.elapsedMs]],
     };
-    this.sendToInbox(turn, 'error', failure);
+    turn.send('error', failure);
   }
 
   #overloaded(turn: StageTurn): void {
@@ -383,43 +268,6 @@ function answerOf(stage: string, turn: StageTurn, part: Partial<Answer> & Pick<A
     attempts: part.attempts ?? [],
     found: envelope.found,
     guards: part.guards === undefined ? envelope.guards : [...envelope.guards, ...part.guards],
-    timings: [...envelope.timings, [stage, round(performance.now() - turn.startedAt)]],
+    timings: [...envelope.timings, [stage, turn.elapsedMs]],
   };
-}
-
-/** The light check between our own stages: enough that no later line can throw on a foreign message. */
-function isEnvelope(head: unknown): head is Envelope {
-  if (typeof head !== 'object' || head === null) return false;
-  const envelope = head as Partial<Record<keyof Envelope, unknown>>; // every field is checked before use
-  return (
-    typeof envelope.id === 'string' &&
-    typeof envelope.model === 'string' &&
-    typeof envelope.dialect === 'string' &&
-    typeof envelope.principal === 'object' &&
-    envelope.principal !== null &&
-    typeof envelope.found === 'object' &&
-    envelope.found !== null &&
-    typeof envelope.headers === 'object' &&
-    envelope.headers !== null &&
-    typeof envelope.cache === 'object' &&
-    envelope.cache !== null &&
-    typeof envelope.tags === 'object' &&
-    envelope.tags !== null &&
-    typeof envelope.dispatchedAt === 'number' &&
-    Array.isArray(envelope.guards) &&
-    Array.isArray(envelope.timings)
-  );
-}
-
-/** `<bytes>:<object name>`. */
-export function parseClaim(claim: string): [name: string, byteLength: number] {
-  const match = /^(\d{1,9}):([A-Za-z0-9._-]{1,200})$/.exec(claim);
-  if (match?.[1] === undefined || match[2] === undefined) {
-    throw new SluiceError('invalid_request', 'Header Sluice-Claim must be <bytes>:<object name>.', { param: headerNames.claim });
-  }
-  return [match[2], Number(match[1])];
-}
-
-function round(milliseconds: number): number {
-  return Math.round(milliseconds * 1_000) / 1_000;
 }

@@ -1,7 +1,7 @@
 import { headers as headerNames, isErrorCode, SluiceError, type ServiceCall, type WireError } from '@sluice/contracts';
 import { NatsError, type Msg, type NatsConnection, type Service } from 'nats';
 import type { z } from 'zod';
-import type { BusLog } from './served-stage.ts';
+import type { BusLog } from './stage-surroundings.ts';
 import { HeaderBlock, headerValue } from './header-block.ts';
 
 /** The NATS micro service of this process: every endpoint on it shows in `nats micro ls`, `info` and `stats`. */

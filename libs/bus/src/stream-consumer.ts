@@ -1,13 +1,11 @@
 import { headers as headerNames, subjects } from '@sluice/contracts';
-import { AckPolicy, DeliverPolicy, nanos, NatsError, type Msg, type NatsConnection } from 'nats';
+import { AckPolicy, createInbox, DeliverPolicy, nanos, NatsError, type Msg, type NatsConnection } from 'nats';
 import type { Closable, ConsumeOptions } from './bus.ts';
 import { HeaderBlock } from './header-block.ts';
-import type { Inbox } from './inbox.ts';
 import { StoredMessage } from './stored-message.ts';
 
 interface ConsumerSurroundings {
   readonly connection: NatsConnection;
-  readonly inbox: Inbox;
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
 }
 
@@ -23,7 +21,12 @@ const pullSlackMs = 2_000;
 export class DurableConsumer implements Closable {
   readonly #surroundings: ConsumerSurroundings;
   readonly #options: ConsumeOptions;
-  readonly #token: string;
+  /** Where pulled messages arrive. A subscription of its own, for they come under the subject they were stored with. */
+  readonly #inbox = createInbox();
+  readonly #arrived: StoredMessage[] = [];
+  #pulls = 0;
+  #finishPull: (() => void) | undefined;
+  #unsubscribe: (() => void) | undefined;
   #stopping = false;
   #running: Promise<void> | undefined;
   #wake: (() => void) | undefined;
@@ -31,7 +34,6 @@ export class DurableConsumer implements Closable {
   constructor(surroundings: ConsumerSurroundings, options: ConsumeOptions) {
     this.#surroundings = surroundings;
     this.#options = options;
-    this.#token = `pull-${options.stream}-${options.durable}`;
   }
 
   /** Creates the durable consumer if it is missing, and starts to pull. */
@@ -53,13 +55,23 @@ export class DurableConsumer implements Closable {
       if (!(error instanceof NatsError) || error.api_error?.err_code !== consumerNotFound) throw error;
       await manager.consumers.add(stream, wanted);
     }
+    const subscription = this.#surroundings.connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error === null) this.#receive(message);
+      },
+    });
+    this.#unsubscribe = () => {
+      subscription.unsubscribe();
+    };
     this.#running = this.#run();
   }
 
   async close(): Promise<void> {
     this.#stopping = true;
+    this.#finishPull?.();
     this.#wake?.();
     await this.#running;
+    if (!this.#surroundings.connection.isClosed()) this.#unsubscribe?.();
   }
 
   async #run(): Promise<void> {
@@ -79,40 +91,40 @@ export class DurableConsumer implements Closable {
 
   /** One pull request: resolves when the batch is full, the server's expiry is over, or the server is out of reach. */
   async #pull(): Promise<StoredMessage[]> {
+    const { connection } = this.#surroundings;
     const { stream, durable, batchSize, batchWaitMs } = this.#options;
-    const batch: StoredMessage[] = [];
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const finish = (): void => {
+    this.#pulls += 1;
+    this.#finishPull = () => {
       resolve(undefined);
     };
-    const reply = this.#surroundings.inbox.open(this.#token, (message: Msg) => {
-      const code = message.headers?.code ?? 0;
-      if (code >= 400) {
-        finish(); // 404 no messages, 408 expired, 409 consumer changed, 503 nobody there
-        return;
-      }
-      const stored = StoredMessage.from(message, this.#surroundings.connection);
-      if (stored === undefined) return;
-      batch.push(stored);
-      if (batch.length >= batchSize) finish();
-    });
-    this.#wake = finish;
-    const timer = setTimeout(finish, batchWaitMs + pullSlackMs);
-    this.#surroundings.connection.publish(
-      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
-      JSON.stringify({ batch: batchSize, expires: nanos(batchWaitMs) }),
-      { reply },
-    );
-    try {
-      await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#wake = undefined;
-      this.#surroundings.inbox.close(this.#token);
-    }
-    if (batch.length === 0 && this.#surroundings.connection.isClosed()) this.#stopping = true;
+    const timer = setTimeout(resolve, batchWaitMs + pullSlackMs, undefined);
+    const request = JSON.stringify({ batch: batchSize - this.#arrived.length, expires: nanos(batchWaitMs) });
+    connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, request, { reply: this.#pullSubject() });
+    await promise;
+    clearTimeout(timer);
+    this.#finishPull = undefined;
+    const batch = this.#arrived.splice(0, batchSize);
+    if (batch.length === 0 && connection.isClosed()) this.#stopping = true;
     if (batch.length === 0) await this.#pauseAfterEmptyPull();
     return batch;
+  }
+
+  #pullSubject(): string {
+    return `${this.#inbox}.${this.#pulls}`;
+  }
+
+  /** Stored messages are never dropped, whichever pull they answer; a status counts for its own pull only. */
+  #receive(message: Msg): void {
+    const code = message.headers?.code ?? 0;
+    if (code >= 400) {
+      if (message.subject === this.#pullSubject()) this.#finishPull?.(); // 404 none, 408 expired, 409 changed, 503 nobody
+      return;
+    }
+    const stored = StoredMessage.from(message, this.#surroundings.connection);
+    if (stored === undefined) return;
+    this.#arrived.push(stored);
+    if (this.#arrived.length >= this.#options.batchSize) this.#finishPull?.();
   }
 
   /** A server that answers at once that nothing is there (or nobody) must not be asked in a tight loop. */

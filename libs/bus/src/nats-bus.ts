@@ -1,0 +1,305 @@
+import { randomBytes } from 'node:crypto';
+import { headers as headerNames, subjects, streams, type CacheStore, type Presence, type ServiceCall } from '@sluice/contracts';
+import { DiscardPolicy, Events, NatsError, RetentionPolicy, StorageType, nanos, type NatsConnection } from 'nats';
+import type { z } from 'zod';
+import { Body } from './body.ts';
+import type {
+  Bus,
+  Closable,
+  ConsumeOptions,
+  Dispatcher,
+  DispatcherOptions,
+  EventPublisher,
+  KeyValue,
+  PresenceTable,
+  RequestOptions,
+  StreamDefinition,
+} from './bus.ts';
+import { ClaimCheck } from './claim-check.ts';
+import { SlipDispatcher } from './dispatcher.ts';
+import { StreamEventPublisher } from './event-publisher.ts';
+import { decodeFrame, encodeFrame } from './frame.ts';
+import { HeaderBlock } from './header-block.ts';
+import { Inbox } from './inbox.ts';
+import { openKeyValue } from './key-value-bucket.ts';
+import { HeartbeatTable, heartbeatMs } from './presence.ts';
+import { CancelledRequests } from './cancelled-requests.ts';
+import { ServedStage } from './served-stage.ts';
+import type { BusLog } from './stage-surroundings.ts';
+import { requestCall, ServiceEndpoints } from './service-endpoints.ts';
+import type { Stage } from './stage.ts';
+import { DurableConsumer } from './stream-consumer.ts';
+import { createStageTracer } from './tracing.ts';
+
+export interface BusOptions {
+  /** Comma-separated `nats://` addresses. */
+  readonly servers: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** Name of the service, of its micro service and of its presence. */
+  readonly service: string;
+  /** Semantic version, for `nats micro`. */
+  readonly version: string;
+  readonly description: string;
+  readonly log: BusLog & { info(fields: object, message: string): void };
+  /** Spans for each stage; only where an OpenTelemetry SDK is registered. */
+  readonly tracing: boolean;
+  /** Ingress and router must agree on it: see {@link DispatcherOptions.hopBudgetMs}. */
+  readonly hopBudgetMs: number;
+  /** False: messages that this process publishes do not come back to its own subscriptions. */
+  readonly echo: boolean;
+  /** Told of every stage turn, for metrics. */
+  readonly observeStage?: (stage: string, outcome: string, durationMs: number) => void;
+}
+
+/** How long a stopping stage may finish what it has in hand. */
+const drainBudgetMs = 8_000;
+
+/** The bus over one NATS connection. */
+export class NatsBus implements Bus {
+  readonly instance: string;
+  readonly maxPayloadBytes: number;
+  readonly #connection: NatsConnection;
+  readonly #options: BusOptions;
+  readonly #inbox: Inbox;
+  readonly #claims: ClaimCheck;
+  readonly #endpoints: ServiceEndpoints;
+  readonly #publishers: StreamEventPublisher[] = [];
+  readonly #connectionListeners: ((connected: boolean) => void)[] = [];
+  readonly #stages: { readonly served: ServedStage; readonly stop: () => Promise<void> }[] = [];
+  readonly #consumers: DurableConsumer[] = [];
+  #presence: HeartbeatTable | undefined;
+  #connected = true;
+  #closing: Promise<void> | undefined;
+
+  constructor(connection: NatsConnection, options: BusOptions, maxPayloadBytes: number) {
+    this.#connection = connection;
+    this.#options = options;
+    this.maxPayloadBytes = maxPayloadBytes;
+    this.instance = `${options.service}-${randomBytes(6).toString('hex')}`;
+    this.#inbox = new Inbox(connection);
+    this.#claims = new ClaimCheck(connection, maxPayloadBytes);
+    this.#endpoints = new ServiceEndpoints(connection, options.service, options.version, options.description, options.log);
+    void this.#followStatus();
+  }
+
+  get connected(): boolean {
+    return this.#connected && !this.#connection.isClosed();
+  }
+
+  onConnection(listener: (connected: boolean) => void): void {
+    this.#connectionListeners.push(listener);
+  }
+
+  async serveStage(stage: Stage): Promise<Closable> {
+    const { log, tracing, hopBudgetMs, observeStage } = this.#options;
+    const cancelled = new CancelledRequests();
+    const served = new ServedStage(stage, {
+      connection: this.#connection,
+      inbox: this.#inbox,
+      claims: this.#claims,
+      instance: this.instance,
+      tracer: tracing ? createStageTracer() : undefined,
+      hopBudgetMs,
+      observe: observeStage ?? (() => undefined),
+      log,
+      cancelled,
+    });
+    const prefixLength = subjects.cancel('').length;
+    const cancels = this.#connection.subscribe(subjects.anyCancel, {
+      callback: (error, message) => {
+        if (error !== null) return;
+        const requestId = message.subject.slice(prefixLength);
+        cancelled.add(requestId);
+        served.cancel(requestId);
+      },
+    });
+    await this.#endpoints.add(`stage-${stage.name}`, subjects.stage(stage.name), stage.name, served.receive);
+    const stopHeartbeat = this.#beat(stage.name, stage.version, () => served.inFlight, stage.concurrency);
+    let stopped: Promise<void> | undefined;
+    const stop = (): Promise<void> =>
+      (stopped ??= (async () => {
+        stopHeartbeat();
+        await this.#endpoints.stop();
+        await this.#connection.flush().catch(() => undefined);
+        await served.drain(drainBudgetMs);
+        cancels.unsubscribe();
+      })());
+    this.#stages.push({ served, stop });
+    return { close: stop };
+  }
+
+  async respond<Request extends z.ZodType, Response extends z.ZodType>(
+    call: ServiceCall<Request, Response>,
+    handler: (request: z.output<Request>) => z.input<Response> | Promise<z.input<Response>>,
+  ): Promise<Closable> {
+    await this.#endpoints.respond(call, handler);
+    return { close: () => this.#endpoints.stop() };
+  }
+
+  request<Request extends z.ZodType, Response extends z.ZodType>(
+    call: ServiceCall<Request, Response>,
+    data: z.input<Request>,
+    options: RequestOptions,
+  ): Promise<z.output<Response>> {
+    return requestCall(this.#connection, call, data, options.timeoutMs);
+  }
+
+  async createDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
+    const presence = await this.watchPresence();
+    return new SlipDispatcher(
+      { connection: this.#connection, inbox: this.#inbox, claims: this.#claims, presence, log: this.#options.log },
+      options,
+    );
+  }
+
+  watchPresence(): Promise<PresenceTable> {
+    this.#presence ??= new HeartbeatTable(this.#connection);
+    return Promise.resolve(this.#presence);
+  }
+
+  publishStore(store: CacheStore, body: Uint8Array): void {
+    const { payload, headLength } = encodeFrame(store, body);
+    if (this.#claims.needed(payload.byteLength)) return; // an answer this large is not worth keeping
+    this.#connection.publish(subjects.cacheStore, payload, {
+      headers: new HeaderBlock().set(headerNames.envelope, headLength).forPublish(),
+    });
+  }
+
+  onStore(handler: (store: CacheStore, body: Body) => void, group: 'one' | 'all' = 'one'): Closable {
+    const subscription = this.#connection.subscribe(subjects.cacheStore, {
+      ...(group === 'one' ? { queue: 'cache' } : {}),
+      callback: (error, message) => {
+        if (error !== null) return;
+        try {
+          const { head, rest } = decodeFrame(message.data, message.headers?.get(headerNames.envelope));
+          handler(head as CacheStore, Body.of(rest)); // the cache checks it: anyone with the permission may publish here
+        } catch (thrown) {
+          this.#options.log.warn({ err: thrown }, 'malformed cache.store message dropped');
+        }
+      },
+    });
+    return closing(() => {
+      subscription.unsubscribe();
+    });
+  }
+
+  subscribe(subject: string, handler: (data: Uint8Array, subject: string) => void): Closable {
+    const subscription = this.#connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null) handler(message.data, message.subject);
+      },
+    });
+    return closing(() => {
+      subscription.unsubscribe();
+    });
+  }
+
+  publish(subject: string, data: Uint8Array): void {
+    this.#connection.publish(subject, data);
+  }
+
+  async ensureStream(definition: StreamDefinition): Promise<void> {
+    const manager = await this.#connection.jetstreamManager();
+    const settings = {
+      subjects: [...definition.subjects],
+      max_age: nanos(definition.maxAgeMs),
+      duplicate_window: nanos(definition.duplicateWindowMs),
+    };
+    try {
+      await manager.streams.add({
+        name: definition.name,
+        ...settings,
+        retention: RetentionPolicy.Limits,
+        storage: StorageType.File,
+        discard: DiscardPolicy.Old,
+        num_replicas: (this.#connection.info?.cluster ?? '') === '' ? 1 : 3,
+      });
+    } catch (error) {
+      if (!(error instanceof NatsError) || error.api_error?.err_code !== streamNameInUse) throw error;
+      await manager.streams.update(definition.name, settings);
+    }
+  }
+
+  createEventPublisher(service: string): Promise<EventPublisher> {
+    const publisher = new StreamEventPublisher(this.#connection, this.#inbox, `sluice/${service}/${this.instance}`, this.#options.log);
+    this.#publishers.push(publisher);
+    return Promise.resolve(publisher);
+  }
+
+  async consume(options: ConsumeOptions): Promise<Closable> {
+    await this.ensureStream({
+      name: streams.deadLetters,
+      subjects: [subjects.anyDeadLetter],
+      maxAgeMs: 30 * 86_400_000,
+      duplicateWindowMs: 120_000,
+    });
+    const consumer = new DurableConsumer({ connection: this.#connection, log: this.#options.log }, options);
+    await consumer.start();
+    this.#consumers.push(consumer);
+    return consumer;
+  }
+
+  keyValue(bucket: string): Promise<KeyValue> {
+    return openKeyValue(this.#connection, bucket, this.#options.log);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  async #shutDown(): Promise<void> {
+    await Promise.all(this.#stages.map((stage) => stage.stop()));
+    await Promise.all(this.#consumers.map((consumer) => consumer.close()));
+    await Promise.all(this.#publishers.map((publisher) => publisher.flush(2_000).catch(() => undefined)));
+    await Promise.all(this.#publishers.map((publisher) => publisher.close()));
+    await this.#presence?.close();
+    if (!this.#connection.isClosed()) await this.#connection.drain().catch(() => undefined);
+  }
+
+  /** Announces a stage each second, and its leaving. */
+  #beat(stage: string, version: string, inFlight: () => number, capacity: number): () => void {
+    const announce = (leaving: boolean): void => {
+      if (this.#connection.isClosed()) return;
+      const presence: Presence = { instance: this.instance, version, inFlight: inFlight(), capacity, ...(leaving ? { leaving } : {}) };
+      this.#connection.publish(subjects.presence(stage), JSON.stringify(presence));
+    };
+    announce(false);
+    const timer = setInterval(announce, heartbeatMs, false).unref();
+    return () => {
+      clearInterval(timer);
+      announce(true);
+    };
+  }
+
+  async #followStatus(): Promise<void> {
+    for await (const status of this.#connection.status()) {
+      if (status.type === Events.Disconnect) this.#setConnected(false);
+      else if (status.type === Events.Reconnect) this.#setConnected(true);
+    }
+  }
+
+  #setConnected(connected: boolean): void {
+    if (connected === this.#connected) return;
+    this.#connected = connected;
+    if (connected) {
+      this.#presence?.forgive();
+      for (const publisher of this.#publishers) publisher.reconnected();
+    }
+    if (this.#closing === undefined) this.#options.log.info({ connected }, connected ? 'NATS is back' : 'NATS is out of reach');
+    for (const listener of this.#connectionListeners) listener(connected);
+  }
+}
+
+/** JetStream's own code where a stream of that name stands with other settings. */
+const streamNameInUse = 10_058;
+
+function closing(close: () => void): Closable {
+  return {
+    close: () => {
+      close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,318 @@
+import {
+  headers as headerNames,
+  SluiceError,
+  subjects,
+  type Answer,
+  type Envelope,
+  type Failure,
+  type UnmaskTable,
+} from '@sluice/contracts';
+import type { Msg, NatsConnection } from 'nats';
+import type { Dispatch, Exchange, ExchangeListener, PresenceTable } from './bus.ts';
+import { parseClaim, type ClaimCheck } from './claim-check.ts';
+import { decodeFrame, encodeFrame } from './frame.ts';
+import { HeaderBlock } from './header-block.ts';
+import type { Inbox } from './inbox.ts';
+
+/** What the process that dispatches requests brings along. */
+export interface DispatcherSurroundings {
+  readonly connection: NatsConnection;
+  readonly inbox: Inbox;
+  readonly claims: ClaimCheck;
+  readonly presence: PresenceTable;
+  readonly log: { warn(fields: object, message: string): void };
+}
+
+/** Times a request is sent round in all. Each needs its own claim to reach a provider, so more cannot double a call. */
+const attemptLimit = 4;
+/** Pause before a request whose first stage had no subscriber is sent again: a restart takes about this long. */
+const noSubscriberPauseMs = 200;
+/** Credit is given for this many chunks at once. */
+const creditEvery = 16;
+/** Whoever holds a request ends it at the deadline and tells what was used; ingress waits this much longer to hear it. */
+const deadlineGraceMs = 250;
+/** A cancelled request is kept this long for the usage that the router reports. */
+const cancelGraceMs = 5_000;
+
+/** One request under way, from its dispatch to its one end. */
+export class OpenExchange implements Exchange {
+  readonly requestId: string;
+  readonly #request: Dispatch;
+  readonly #envelope: Envelope;
+  readonly #listener: ExchangeListener;
+  readonly #surroundings: DispatcherSurroundings;
+  readonly #onClosed: (id: string) => void;
+  readonly #inboxSubject: string;
+  #claim: string | undefined;
+  #attempt = 0;
+  #dispatchedAt = 0;
+  /** When to send again because nobody subscribed to the first stage. */
+  #retryAt: number | undefined;
+  /** Instance that said `accepted`, or was granted the claim. */
+  #holder: { readonly instance: string; readonly attempt: number } | undefined;
+  /** Attempt whose stream has begun; messages of others no longer count. */
+  #streaming: number | undefined;
+  #nextSequence = 0;
+  #consumed = 0;
+  #creditSubject = '';
+  #cancelledAt: number | undefined;
+  #closed = false;
+
+  constructor(request: Dispatch, listener: ExchangeListener, surroundings: DispatcherSurroundings, onClosed: (id: string) => void) {
+    this.#request = request;
+    this.#envelope = request.envelope;
+    this.requestId = request.envelope.id;
+    this.#listener = listener;
+    this.#surroundings = surroundings;
+    this.#onClosed = onClosed;
+    this.#inboxSubject = surroundings.inbox.open(this.requestId, (message) => {
+      this.#receive(message);
+    });
+  }
+
+  start(): void {
+    if (this.#surroundings.claims.needed(this.#request.body.byteLength)) void this.#startClaimed();
+    else this.#send();
+  }
+
+  async #startClaimed(): Promise<void> {
+    try {
+      await this.#surroundings.claims.put(this.requestId, this.#request.body);
+      this.#claim = `${this.#request.body.byteLength}:${this.requestId}`;
+      if (!this.#closed) this.#send();
+    } catch (thrown) {
+      this.fail(SluiceError.from(thrown));
+    }
+  }
+
+  /** Sends the request round; the slip is made anew, for stages come and go between attempts. */
+  #send(): void {
+    const slip: string[] = [];
+    const skipped: Envelope['guards'] = [];
+    for (const stage of this.#request.slip) {
+      if (this.#surroundings.presence.isLive(stage)) {
+        slip.push(stage);
+      } else if (this.#request.onUnavailable(stage) === 'skip') {
+        skipped.push({ guard: stage, ran: false, reason: 'unavailable' });
+      } else {
+        this.fail(new SluiceError('stage_unavailable', `The stage "${stage}" is not available; retry shortly.`, { stage }));
+        return;
+      }
+    }
+    const [first, ...rest] = slip;
+    if (first === undefined) {
+      this.fail(new SluiceError('stage_unavailable', 'No stage of the pipeline is available; retry shortly.'));
+      return;
+    }
+    this.#attempt += 1;
+    this.#retryAt = undefined;
+    this.#dispatchedAt = Date.now();
+    const envelope: Envelope = { ...this.#envelope, dispatchedAt: this.#dispatchedAt, guards: skipped };
+    const { payload, headLength } = encodeFrame(envelope, this.#claim === undefined ? this.#request.body : undefined);
+    const block = new HeaderBlock()
+      .set(headerNames.envelope, headLength)
+      .set(headerNames.deadline, this.#request.deadline)
+      .set(headerNames.attempt, this.#attempt)
+      .set(headerNames.slip, rest.length > 0 ? rest.join(',') : undefined)
+      .set(headerNames.claim, this.#claim)
+      .set(headerNames.traceparent, this.#request.trace?.traceparent)
+      .set(headerNames.tracestate, this.#request.trace?.tracestate);
+    this.#surroundings.connection.publish(subjects.stage(first), payload, { reply: this.#inboxSubject, headers: block.forPublish() });
+  }
+
+  /** Looks at deadline, hop budget and the life of whoever holds the request. */
+  check(now: number, hopBudgetMs: number): void {
+    if (this.#cancelledAt !== undefined) {
+      if (now - this.#cancelledAt > cancelGraceMs) this.fail(new SluiceError('client_closed_request', 'The client closed the connection.'));
+      return;
+    }
+    if (now > this.#request.deadline + deadlineGraceMs) {
+      this.#surroundings.connection.publish(subjects.cancel(this.requestId));
+      this.fail(
+        new SluiceError('deadline_exceeded', 'The request took longer than its time limit; x-request-timeout-ms or the policy sets it.'),
+      );
+      return;
+    }
+    if (this.#streaming !== undefined) {
+      this.#checkStreamHolder();
+      return;
+    }
+    if (this.#retryAt !== undefined) {
+      if (now >= this.#retryAt) this.#send();
+      return;
+    }
+    if (this.#holder !== undefined) {
+      if (this.#surroundings.presence.instances('router').length > 0 && !this.#holderLives()) {
+        this.#holder = undefined;
+        this.#sendAgain();
+      }
+      return;
+    }
+    if (now - this.#dispatchedAt > hopBudgetMs) this.#sendAgain();
+  }
+
+  #sendAgain(): void {
+    if (this.#attempt >= attemptLimit) {
+      this.fail(new SluiceError('stage_unavailable', 'The stages did not answer in time; retry shortly.'));
+      return;
+    }
+    this.#surroundings.log.warn({ requestId: this.requestId, attempt: this.#attempt + 1 }, 'request sent round again');
+    this.#send();
+  }
+
+  #checkStreamHolder(): void {
+    if (this.#holder === undefined || this.#holderLives()) return;
+    this.fail(new SluiceError('provider_error', 'The stream broke off: the process that served it stopped.'));
+  }
+
+  #holderLives(): boolean {
+    const instance = this.#holder?.instance;
+    return this.#surroundings.presence
+      .stages()
+      .some((stage) => this.#surroundings.presence.instances(stage).some((one) => one.instance === instance));
+  }
+
+  #receive(message: Msg): void {
+    if (this.#closed) return;
+    try {
+      this.#handle(message);
+    } catch (thrown) {
+      this.#surroundings.log.warn({ requestId: this.requestId, err: thrown }, 'malformed inbox message');
+      this.fail(SluiceError.from(thrown));
+    }
+  }
+
+  #handle(message: Msg): void {
+    const found = message.headers;
+    if (found?.code === 503) {
+      this.#retryAt ??= Date.now() + noSubscriberPauseMs;
+      this.#attempt -= 1; // nobody received it, so it was no attempt
+      return;
+    }
+    const type = found?.get(headerNames.type) ?? '';
+    const attempt = Number(found?.get(headerNames.attempt)) || 1;
+    if (type === 'claim') {
+      this.#grant(message, attempt);
+      return;
+    }
+    if (this.#streaming !== undefined && attempt !== this.#streaming) return;
+    switch (type) {
+      case 'accepted':
+        this.#holder ??= { instance: instanceOf(message), attempt };
+        return;
+      case 'unmask':
+        this.#listener.unmask(message.json<UnmaskTable>());
+        return;
+      case 'chunk':
+        this.#chunk(message, attempt, Number(found?.get(headerNames.sequence)));
+        return;
+      case 'final':
+        this.#final(message, found?.get(headerNames.envelope), found?.get(headerNames.claim) ?? '', found?.get(headerNames.sequence) ?? '');
+        return;
+      case 'error':
+        this.#error(message.json<Failure>());
+        return;
+      default:
+        return;
+    }
+  }
+
+  #grant(message: Msg, attempt: number): void {
+    const instance = instanceOf(message);
+    const free = this.#holder === undefined || this.#holder.instance === instance || !this.#holderLives();
+    const granted = free && this.#cancelledAt === undefined && this.#streaming === undefined;
+    if (granted) this.#holder = { instance, attempt };
+    message.respond(granted ? 'granted' : 'denied');
+  }
+
+  #chunk(message: Msg, attempt: number, sequence: number): void {
+    if (sequence !== this.#nextSequence) {
+      this.#surroundings.connection.publish(subjects.cancel(this.requestId));
+      this.fail(
+        new SluiceError(
+          'provider_error',
+          'A part of the stream was lost on the way; retry.',
+          {},
+          new Error(`chunk ${sequence} came for ${this.#nextSequence}`),
+        ),
+      );
+      return;
+    }
+    this.#nextSequence += 1;
+    let bytes = message.data;
+    if (sequence === 0) {
+      this.#streaming = attempt;
+      this.#creditSubject = message.reply ?? '';
+      const { head, rest } = decodeFrame(message.data, message.headers?.get(headerNames.envelope));
+      if (this.#cancelledAt === undefined) this.#listener.head(head as Answer); // our own stages' type, by contract
+      bytes = rest;
+    }
+    if (this.#cancelledAt === undefined) this.#listener.chunk(bytes, this.#written);
+  }
+
+  readonly #written = (): void => {
+    this.#consumed += 1;
+    if (this.#consumed % creditEvery === 0 && !this.#closed)
+      this.#surroundings.connection.publish(this.#creditSubject, String(this.#consumed));
+  };
+
+  #final(message: Msg, headLength: string | undefined, claim: string, sequence: string): void {
+    const { head, rest } = decodeFrame(message.data, headLength);
+    if (sequence !== '' && Number(sequence) !== this.#nextSequence) {
+      this.fail(new SluiceError('provider_error', 'A part of the stream was lost on the way; retry.'));
+      return;
+    }
+    const answer = head as Answer; // our own stages' type, by contract
+    if (claim === '') {
+      this.#finish(() => {
+        this.#listener.final(answer, rest);
+      });
+    } else {
+      void this.#finalClaimed(answer, claim);
+    }
+  }
+
+  async #finalClaimed(answer: Answer, claim: string): Promise<void> {
+    try {
+      const [name] = parseClaim(claim);
+      const body = await this.#surroundings.claims.get(name);
+      void this.#surroundings.claims.delete(name);
+      this.#finish(() => {
+        this.#listener.final(answer, body);
+      });
+    } catch (thrown) {
+      this.fail(SluiceError.from(thrown));
+    }
+  }
+
+  #error(failure: Failure): void {
+    this.#finish(() => {
+      this.#listener.error(failure);
+    });
+  }
+
+  fail(error: SluiceError): void {
+    this.#error({ error: error.toWire(), attempts: [], found: this.#envelope.found, guards: [], timings: [] });
+  }
+
+  cancel(): void {
+    if (this.#closed || this.#cancelledAt !== undefined) return;
+    this.#cancelledAt = Date.now();
+    this.#surroundings.connection.publish(subjects.cancel(this.requestId));
+  }
+
+  /** The one way out: after it nothing is heard, and nothing is held. */
+  #finish(tell: () => void): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#surroundings.inbox.close(this.requestId);
+    this.#onClosed(this.requestId);
+    if (this.#claim !== undefined) void this.#surroundings.claims.delete(this.requestId);
+    tell();
+  }
+}
+
+function instanceOf(message: Msg): string {
+  const value = message.json<{ instance?: unknown }>();
+  return typeof value.instance === 'string' ? value.instance : '';
+}

@@ -1,0 +1,132 @@
+import { headers as headerNames, SluiceError, type Envelope, type InboxMessageType } from '@sluice/contracts';
+import type { Msg } from 'nats';
+import { Body } from './body.ts';
+import type { TraceContext } from './bus.ts';
+import { parseClaim } from './claim-check.ts';
+import { decodeFrame } from './frame.ts';
+import { HeaderBlock } from './header-block.ts';
+import type { StageContext } from './stage.ts';
+import type { StageSurroundings } from './stage-surroundings.ts';
+import { readTraceContext } from './tracing.ts';
+
+/** Wait for ingress's word on a claim; without it the work is dropped, for ingress may be gone. */
+const claimTimeoutMs = 2_000;
+
+/** One request in the hands of this stage. */
+export class StageTurn implements StageContext {
+  readonly attempt: number;
+  readonly deadline: number;
+  readonly envelope: Envelope;
+  readonly body: Body;
+  readonly remaining: readonly string[];
+  readonly reply: string;
+  readonly trace: TraceContext | undefined;
+  readonly startedAt = performance.now();
+  readonly #surroundings: StageSurroundings;
+  #controller: AbortController | undefined;
+  #aborted: SluiceError | undefined;
+
+  constructor(surroundings: StageSurroundings, message: Msg, read: (name: string) => string) {
+    const { head, rest } = decodeFrame(message.data, read(headerNames.envelope));
+    if (!isEnvelope(head))
+      throw new SluiceError('invalid_request', 'The envelope lacks id, found, guards or timings.', { param: headerNames.envelope });
+    this.#surroundings = surroundings;
+    this.envelope = head;
+    const claim = read(headerNames.claim);
+    this.body = claim === '' ? Body.of(rest) : surroundings.claims.body(...parseClaim(claim));
+    this.attempt = Number(read(headerNames.attempt)) || 1;
+    this.deadline = Number(read(headerNames.deadline)) || Number.POSITIVE_INFINITY;
+    const slip = read(headerNames.slip);
+    this.remaining = slip === '' ? [] : slip.split(',');
+    this.reply = message.reply ?? '';
+    this.trace = readTraceContext(read);
+  }
+
+  get instance(): string {
+    return this.#surroundings.instance;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
+  }
+
+  get claimRequired(): boolean {
+    return this.attempt > 1 || Date.now() - this.envelope.dispatchedAt > this.#surroundings.hopBudgetMs;
+  }
+
+  abort(reason: SluiceError): void {
+    this.#aborted ??= reason;
+    this.#controller?.abort(reason);
+  }
+
+  get aborted(): SluiceError | undefined {
+    return this.#aborted;
+  }
+
+  /** Milliseconds since the stage received it, to the microsecond. */
+  get elapsedMs(): number {
+    return Math.round((performance.now() - this.startedAt) * 1_000) / 1_000;
+  }
+
+  /** A JSON message to ingress's inbox. */
+  send(type: InboxMessageType, value: unknown, reply?: string): void {
+    const block = new HeaderBlock().set(headerNames.type, type).set(headerNames.attempt, this.attempt);
+    this.#surroundings.connection.publish(this.reply, JSON.stringify(value), {
+      headers: block.forPublish(),
+      ...(reply === undefined ? {} : { reply }),
+    });
+  }
+
+  unmask(table: Record<string, string>): void {
+    this.send('unmask', table);
+  }
+
+  accepted(): void {
+    this.send('accepted', { instance: this.instance });
+  }
+
+  async claim(): Promise<boolean> {
+    const { inbox } = this.#surroundings;
+    const token = `claim-${this.envelope.id}-${this.attempt}`;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const reply = inbox.open(token, (message) => {
+      resolve(message.string() === 'granted');
+    });
+    const timer = setTimeout(resolve, claimTimeoutMs, false);
+    this.send('claim', { instance: this.instance }, reply);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      inbox.close(token);
+    }
+  }
+}
+
+/** The light check between our own stages: enough that no later line can throw on a foreign message. */
+function isEnvelope(head: unknown): head is Envelope {
+  if (typeof head !== 'object' || head === null) return false;
+  const envelope = head as Partial<Record<keyof Envelope, unknown>>; // every field is checked before use
+  return (
+    typeof envelope.id === 'string' &&
+    typeof envelope.model === 'string' &&
+    typeof envelope.dialect === 'string' &&
+    typeof envelope.principal === 'object' &&
+    envelope.principal !== null &&
+    typeof envelope.found === 'object' &&
+    envelope.found !== null &&
+    typeof envelope.headers === 'object' &&
+    envelope.headers !== null &&
+    typeof envelope.cache === 'object' &&
+    envelope.cache !== null &&
+    typeof envelope.tags === 'object' &&
+    envelope.tags !== null &&
+    typeof envelope.dispatchedAt === 'number' &&
+    Array.isArray(envelope.guards) &&
+    Array.isArray(envelope.timings)
+  );
+}
