@@ -14,8 +14,13 @@ const dayMs = 86_400_000;
 const streamAgeMs = 7 * dayMs;
 const duplicateWindowMs = 600_000;
 
+/** What billing needs of its process. */
+export type BillingContext = Pick<ServiceContext<BillingSettings>, 'bus' | 'log' | 'metrics' | 'onClose' | 'clock'> & {
+  readonly settings: BillingSettings;
+};
+
 /** Joins the ledger to the stream: migrations first, then the consumer, the sweeper and the request log. */
-export async function startBilling(context: ServiceContext<BillingSettings>): Promise<void> {
+export async function startBilling(context: BillingContext): Promise<void> {
   const { settings, bus, log, onClose, clock } = context;
   const database = openDatabase({
     url: settings.DATABASE_URL,

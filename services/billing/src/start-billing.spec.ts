@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { connectBus, type Bus } from '@sluice/bus';
+import { calls, subjects } from '@sluice/contracts';
+import { startNatsServer, startPostgres } from '@sluice/testing';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { sampleEvents } from './sample-events.ts';
+import { settingsSchema } from './settings.ts';
+import { startBilling, type BillingContext } from './start-billing.ts';
+
+const log = pino({ level: 'silent' });
+const usage = subjects.usage('acme', 'support');
+const timeoutMs = 5_000;
+const connect = (service: string) =>
+  connectBus({ servers: nats.url, service, version: '0.0.0', description: service, log, tracing: false, hopBudgetMs: 2_000, echo: true });
+let nats: Awaited<ReturnType<typeof startNatsServer>>;
+let postgres: Awaited<ReturnType<typeof startPostgres>>;
+let producer: Bus;
+
+beforeAll(async () => {
+  [nats, postgres] = await Promise.all([startNatsServer(), startPostgres()]);
+  producer = await connect('ingress');
+});
+afterAll(async () => {
+  await producer.close();
+  await Promise.all([nats.stop(), postgres.stop()]);
+});
+
+/** Billing as `runService` would run it, on a connection of its own. */
+async function runBilling(): Promise<{ stop: () => Promise<void> }> {
+  const bus = await connect('billing');
+  const closers: (() => Promise<void> | void)[] = [() => bus.close()];
+  const context: BillingContext = {
+    settings: settingsSchema.parse({ DATABASE_URL: postgres.url, BILLING_BATCH_WAIT_MS: '50' }),
+    bus,
+    log,
+    metrics: new Registry(),
+    onClose: (_name, close) => closers.push(typeof close === 'function' ? close : () => close.close()),
+    clock: Date.now,
+  };
+  await startBilling(context);
+  return {
+    stop: async () => {
+      for (const close of closers.toReversed()) await close();
+    },
+  };
+}
+
+const listed = async () =>
+  (await producer.request(calls.listRequests, { limit: 500 }, { timeoutMs })).requests.map((request) => request.requestId);
+
+it('writes what was published before, while and after it ran, once each', async () => {
+  const run = randomBytes(4).toString('hex');
+  const first = await runBilling();
+  const events = await producer.createEventPublisher('ingress');
+  const publish = (from: number, to: number) => {
+    for (let index = from; index < to; index += 1) {
+      const options = { requestId: `req_${run}_${index}`, time: Date.now() };
+      events.publish(usage, sampleEvents.intent(options));
+      events.publish(usage, sampleEvents.settled(options));
+    }
+  };
+  publish(0, 100);
+  await vi.waitFor(async () => {
+    expect((await listed()).length).toBeGreaterThan(0);
+  }, timeoutMs);
+  await first.stop();
+  publish(100, 200);
+  producer.publish(usage, new TextEncoder().encode('no event'));
+  await events.flush(timeoutMs);
+
+  const second = await runBilling();
+  await vi.waitFor(async () => {
+    expect((await listed()).length).toBe(200);
+  }, timeoutMs);
+  expect(new Set(await listed()).size).toBe(200);
+  await second.stop();
+}, 40_000);
