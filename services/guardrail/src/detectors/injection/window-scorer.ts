@@ -6,6 +6,11 @@ import type { RuleHit } from './rule-matcher.ts';
 export const windowTokens = [40, 160] as const;
 /** Window of one size begins this share of its length after the one before. */
 const strideShare = 4;
+/**
+ * Shorter windows are scored as if they had this many tokens. A word or two say too little for the learned weights alone:
+ * undamped, "Hello!" scored 0.68, because attacks often open with it. Short attacks are what the rules are for.
+ */
+const leastTokens = 8;
 
 /** Weights of the learned part: one byte a hashed feature and one number a rule. */
 export interface InjectionWeights {
@@ -51,7 +56,7 @@ export class WindowScorer {
         const sum = ((sums[to] ?? 0) - (sums[from] ?? 0)) * step;
         const logit =
           (biases[scale] ?? 0) +
-          sum / Math.sqrt(Math.max(1, to - from)) +
+          sum / Math.sqrt(Math.max(leastTokens, to - from)) +
           (hits.length === 0 ? 0 : this.#ruleSum(buffer, tokens, hits, from, to));
         if (logit > best.logit) best = { logit, from, to };
       }
