@@ -1,6 +1,6 @@
-import { connect } from 'nats';
 import type { Bus } from './bus.ts';
 import { requiredMaxPayloadBytes } from './claim-check.ts';
+import { connectCoalescing } from './coalescing-transport.ts';
 import { NatsBus, type BusOptions } from './nats-bus.ts';
 
 /**
@@ -8,7 +8,7 @@ import { NatsBus, type BusOptions } from './nats-bus.ts';
  * @throws Error naming the server setting where max_payload is too small, headers or JetStream are missing
  */
 export async function connectBus(options: BusOptions): Promise<Bus> {
-  const connection = await connect({
+  const connection = await connectCoalescing({
     servers: options.servers.split(',').map((server) => server.trim()),
     name: options.service,
     ...(options.user === undefined ? {} : { user: options.user }),
