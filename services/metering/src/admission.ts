@@ -7,6 +7,7 @@ const expiryGraceMs = 60_000;
 interface Held {
   readonly scopes: readonly Scope[];
   readonly tokens: number;
+  readonly takenAt: number;
   readonly expiresAt: number;
 }
 
@@ -70,7 +71,7 @@ export class Admission {
       if (refusal !== undefined) return refusal;
     }
     for (const scope of scopes) scope.take(now, tokens);
-    this.#held.set(request.requestId, { scopes, tokens, expiresAt: request.deadline + expiryGraceMs });
+    this.#held.set(request.requestId, { scopes, tokens, takenAt: now, expiresAt: request.deadline + expiryGraceMs });
     return undefined;
   }
 
@@ -83,7 +84,7 @@ export class Admission {
     const held = this.#held.get(requestId);
     if (held === undefined) return false;
     this.#held.delete(requestId);
-    for (const scope of held.scopes) scope.release(now, usage.input + usage.output - held.tokens);
+    for (const scope of held.scopes) scope.release(now, held.takenAt, usage.input + usage.output - held.tokens);
     return true;
   }
 
@@ -93,7 +94,7 @@ export class Admission {
     for (const [requestId, held] of this.#held) {
       if (held.expiresAt > now) continue;
       this.#held.delete(requestId);
-      for (const scope of held.scopes) scope.release(now, 0);
+      for (const scope of held.scopes) scope.release(now, held.takenAt, 0);
       expired += 1;
     }
     return expired;

@@ -58,7 +58,6 @@ await runService({
     await bus.respond(calls.settleReservation, ({ requestId, usage }) => ({ released: admission.settle(clock(), requestId, usage) }));
     const stage = createStage({
       admission,
-      configuration: store,
       events,
       clock,
       version,

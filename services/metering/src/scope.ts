@@ -59,9 +59,10 @@ export class Scope {
     this.concurrent += 1;
   }
 
-  /** Ends a request: `correction` is what it really used less what was taken for it. */
-  release(now: number, correction: number): void {
-    this.tokens.add(now, correction);
+  /** Ends a request that began at `takenAt`: `correction` is what it really used less what was taken for it. */
+  release(now: number, takenAt: number, correction: number): void {
+    if (correction < 0) this.tokens.giveBack(now, takenAt, -correction);
+    else this.tokens.add(now, correction);
     this.concurrent -= 1;
   }
 }

@@ -23,12 +23,21 @@ export class SlidingWindow {
     return this.#total;
   }
 
-  /** Adds `amount`, which may be negative to correct an estimate. */
   add(now: number, amount: number): void {
     this.#advance(now);
     const index = this.#newest % slots;
     this.#used[index] = (this.#used[index] ?? 0) + amount;
     this.#total += amount;
+  }
+
+  /** Takes back part of what was added at `addedAt`; what the window has forgotten since cannot be given back. */
+  giveBack(now: number, addedAt: number, amount: number): void {
+    this.#advance(now);
+    const slot = Math.floor(addedAt / this.#slotMs);
+    if (slot <= this.#newest - slots) return;
+    const index = Math.min(slot, this.#newest) % slots;
+    this.#used[index] = (this.#used[index] ?? 0) - amount;
+    this.#total -= amount;
   }
 
   /** Milliseconds until the sum has fallen to `target` if nothing is added. */

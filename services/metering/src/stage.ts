@@ -9,13 +9,11 @@ import {
   type StageRequest,
 } from '@sluice/bus';
 import { SluiceError, subjects, usageEventTypes, type Envelope, type UsageIntent } from '@sluice/contracts';
-import type { ConfigurationStore } from '@sluice/runtime';
 import type { Admission } from './admission.ts';
 import type { LimitName, Refusal } from './scope.ts';
 
 export interface MeteringSurroundings {
   readonly admission: Admission;
-  readonly configuration: ConfigurationStore;
   readonly events: Pick<EventPublisher, 'publish' | 'unacknowledged'>;
   readonly clock: () => number;
   readonly version: string;
@@ -58,10 +56,11 @@ function admit(surroundings: MeteringSurroundings, { envelope, body }: StageRequ
     outputTokens: envelope.maxOutputTokens ?? surroundings.defaultOutputTokens,
   };
   const { keyId, organization, team } = principal;
+  const announced = admission.holds(envelope.id); // sent round again: a repeat would leave a gap in our event sequence
   const refusal = admission.admit(now, { requestId: envelope.id, keyId, organization, team, ...reserved, deadline: context.deadline });
   const states = admission.states(now, keyId, organization, team);
   if (refusal !== undefined) return refuse(explain(refusal), { found: states });
-  publishIntent(events, envelope, reserved, context.deadline);
+  if (!announced) publishIntent(events, envelope, reserved, context.deadline);
   return forward({ found: { ...states, reservation: { instance: context.instance, ...reserved } } });
 }
 

@@ -1,0 +1,125 @@
+import { Body, type Outcome, type StageContext, type UnsequencedEvent } from '@sluice/bus';
+import { subjects, usageIntentSchema, type Envelope } from '@sluice/contracts';
+import { describe, expect, it } from 'vitest';
+import { Admission } from './admission.ts';
+import { sampleEnvelope, sampleSnapshot, type SampleLimits } from './metering-samples.ts';
+import { createStage } from './stage.ts';
+
+const now = 1_000_000;
+
+interface Published {
+  readonly subject: string;
+  readonly event: UnsequencedEvent;
+}
+
+function openStage(limits: SampleLimits, unacknowledged = 0) {
+  const admission = new Admission(sampleSnapshot(limits));
+  const published: Published[] = [];
+  const stage = createStage({
+    admission,
+    events: { publish: (subject, event) => published.push({ subject, event }), unacknowledged },
+    clock: () => now,
+    version: '0.1.0',
+    concurrency: 8,
+    defaultOutputTokens: 512,
+    eventBacklog: 100,
+  });
+  const ask = (envelope: Envelope, attempt = 1, text = 'x'.repeat(41)): Promise<Outcome> =>
+    Promise.resolve(stage.handle({ envelope, body: Body.of(Buffer.from(text)) }, contextOf(attempt)));
+  return { admission, published, ask };
+}
+
+function contextOf(attempt: number): StageContext {
+  return {
+    attempt,
+    deadline: now + 30_000,
+    instance: 'metering-1',
+    signal: new AbortController().signal,
+    remaining: ['router'],
+    unmask: () => undefined,
+    accepted: () => undefined,
+    claim: () => Promise.resolve(true),
+    claimRequired: false,
+  };
+}
+
+describe('the metering stage', () => {
+  it('forwards with the reservation and the state of the limits', async () => {
+    const { ask } = openStage({ key: { requestsPerMinute: 5, tokensPerMinute: 1_000 } });
+    expect(await ask(sampleEnvelope('req_1', { maxOutputTokens: 100 }))).toEqual({
+      kind: 'forward',
+      found: {
+        requests: { limit: 5, remaining: 4, resetMs: 60_000 },
+        tokens: { limit: 1_000, remaining: 889, resetMs: 60_000 },
+        reservation: { instance: 'metering-1', inputTokens: 11, outputTokens: 100 },
+      },
+    });
+  });
+
+  it('announces the request before it forwards', () => {
+    const { ask, published } = openStage({});
+    void ask(sampleEnvelope('req_1', { user: 'u-1', stream: true }));
+    // Nothing was awaited: the event was handed to the connection in the same turn as the forward.
+    expect(published).toEqual([
+      {
+        subject: subjects.usage('acme', 'support'),
+        event: {
+          id: 'req_1:intent',
+          type: 'com.sluice.usage.intent.v1',
+          subject: 'acme/support/key_web',
+          data: {
+            requestId: 'req_1',
+            organization: 'acme',
+            team: 'support',
+            keyId: 'key_web',
+            user: 'u-1',
+            tags: { project: 'search' },
+            dialect: 'openai-chat',
+            modelAsked: 'chat',
+            configVersion: 3,
+            stream: true,
+            reserved: { inputTokens: 11, outputTokens: 512 },
+            deadline: now + 30_000,
+          },
+        },
+      },
+    ]);
+    expect(usageIntentSchema.safeParse(published[0]?.event.data).success).toBe(true);
+  });
+
+  it('refuses naming the scope, the limit and when to retry', async () => {
+    const { ask, published } = openStage({ team: { requestsPerMinute: 1 } });
+    await ask(sampleEnvelope('req_1'));
+    expect(await ask(sampleEnvelope('req_2'))).toMatchObject({
+      kind: 'refuse',
+      error: {
+        code: 'rate_limit_exceeded',
+        message: 'The team "support" has reached its limit of 1 requests a minute (requestsPerMinute); retry in 60 s.',
+        retryAfterSeconds: 60,
+      },
+      found: { requests: { limit: 1, remaining: 0 } },
+    });
+    expect(published.map(({ event }) => event.id)).toEqual(['req_1:intent']);
+  });
+
+  it('asks for at least one second of patience', async () => {
+    const { ask } = openStage({ key: { concurrency: 1 } });
+    await ask(sampleEnvelope('req_1'));
+    expect(await ask(sampleEnvelope('req_2'))).toMatchObject({ kind: 'refuse', error: { retryAfterSeconds: 1 } });
+  });
+
+  it('admits a request that comes round again under the id it announced', async () => {
+    const { ask, published, admission } = openStage({ key: { requestsPerMinute: 1 } });
+    await ask(sampleEnvelope('req_1'));
+    expect(await ask(sampleEnvelope('req_1'), 2)).toMatchObject({ kind: 'forward' });
+    // Announced once: the stream would drop a repeat by its id and leave a gap in the producer's sequence.
+    expect(published.map(({ event }) => event.id)).toEqual(['req_1:intent']);
+    expect(admission.open).toBe(1);
+  });
+
+  it('admits nothing that it cannot record', async () => {
+    const { ask, admission } = openStage({}, 101);
+    expect(await ask(sampleEnvelope('req_1'))).toMatchObject({ kind: 'refuse', error: { code: 'overloaded', retryAfterSeconds: 5 } });
+    expect(admission.open).toBe(0);
+  });
+});
