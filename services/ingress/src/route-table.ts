@@ -63,9 +63,14 @@ export class RouteTable {
     return this.#policies.has(name);
   }
 
-  /** Client headers that some provider is configured to receive. */
+  /** Client headers that some provider is configured to receive, and the trace context, which the router passes on where nothing is traced. */
   forwardedHeaders(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
     const forwarded: Record<string, string> = {};
+    const { traceparent, tracestate } = headers;
+    if (typeof traceparent === 'string') {
+      forwarded.traceparent = traceparent;
+      if (typeof tracestate === 'string') forwarded.tracestate = tracestate;
+    }
     if (this.#exactHeaders.size === 0 && this.#headerPrefixes.length === 0) return forwarded;
     for (const name in headers) {
       const value = headers[name];
