@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startGateway, type Gateway } from './harness/gateway.ts';
+import { loadWhileKilling } from './harness/load-while-killing.ts';
+import { ask } from './harness/read-stream.ts';
+
+const stages = ['metering', 'guardrail', 'masking', 'cache', 'router'];
+
+describe.each([1, 2])('a stage killed under load, with %i of each', (count) => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway({ replicas: Object.fromEntries(stages.map((stage) => [stage, count])) });
+  }, 120_000);
+  afterAll(() => gateway.stop());
+
+  it.each(stages)(
+    '%s costs delay, no error and no wrong answer',
+    async (stage) => {
+      const load = await loadWhileKilling(gateway, stage);
+      expect(load.errors).toEqual([]);
+      expect(load.wrong).toEqual([]);
+      expect(load.answered).toBe(load.asked);
+      await vi.waitFor(
+        async () => {
+          expect(gateway.sluice.pids()[stage]).toHaveLength(count);
+          expect((await fetch(`${gateway.sluice.url}/readyz`)).status).toBe(200);
+        },
+        { timeout: 15_000, interval: 100 },
+      );
+    },
+    40_000,
+  );
+});
+
+describe('a stage that is not there', () => {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway({ disabled: ['cache'] });
+  }, 120_000);
+  afterAll(() => gateway.stop());
+
+  it('is skipped where it is optional, and the answer says so', async () => {
+    const { response } = await gateway.client().chat.completions.create(ask('Is there a cache?')).withResponse();
+    expect(response.headers.get('x-sluice-guards')).toContain('cache=skipped:unavailable');
+    expect(response.headers.get('x-sluice-cache')).toBe('bypass');
+  });
+
+  it('refuses with 503 naming it where it is mandatory, until it is back', async () => {
+    expect(gateway.sluice.kill('guardrail', 'SIGSTOP')).toBe(1);
+    const refused = await vi.waitFor(
+      async () => {
+        const answer = await gateway.post('/v1/chat/completions', ask('Is there a guard?'));
+        expect(answer.status).toBe(503);
+        return answer;
+      },
+      { timeout: 15_000, interval: 200 },
+    );
+    expect(refused.headers.get('retry-after')).not.toBeNull();
+    expect(await refused.json()).toMatchObject({
+      error: { code: 'stage_unavailable', message: expect.stringContaining('guardrail') as unknown },
+    });
+    expect((await fetch(`${gateway.sluice.url}/readyz`)).status).toBe(503);
+    gateway.sluice.kill('guardrail', 'SIGCONT');
+    await vi.waitFor(
+      async () => {
+        expect((await gateway.post('/v1/chat/completions', ask('Is the guard back?'))).status).toBe(200);
+      },
+      { timeout: 15_000, interval: 200 },
+    );
+  }, 40_000);
+});
