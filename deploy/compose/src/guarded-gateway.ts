@@ -61,7 +61,7 @@ export async function startGuardedGateway(): Promise<GuardedGateway> {
     natsUrl: nats.url,
     key,
     adminToken,
-    violations: nats.violations,
+    violations: () => nats.violations(),
     logs: () => output,
     stop: async () => {
       await Promise.all(children.map((child) => endChild(child, 'SIGTERM', 12_000)));
