@@ -124,7 +124,7 @@ function serviceProcess(
     name,
     instance,
     ...nodeProcess(join(servicesDir, name, 'src', 'main.ts')),
-    env,
+    env: { ...env, ...nodeOptions(name, env) },
     ports: { http: port },
     after,
     layer: name === 'ingress' ? layers.edge : layers.services,
@@ -169,7 +169,11 @@ function embeddedPostgres({ dataDir, environment }: PlanInput, port: number): Pr
     name: 'postgres',
     instance: 'postgres',
     ...nodeProcess(pgliteProcessPath),
-    env: { ...withoutSecrets(environment), ...pgliteEnvironment({ port, dataDir: join(dataDir, 'postgres') }) },
+    env: {
+      ...withoutSecrets(environment),
+      ...pgliteEnvironment({ port, dataDir: join(dataDir, 'postgres') }),
+      ...nodeOptions('postgres', environment),
+    },
     ports: { postgres: port },
     after: [],
     layer: layers.servers,
@@ -182,6 +186,12 @@ function embeddedPostgres({ dataDir, environment }: PlanInput, port: number): Pr
 
 function nodeProcess(file: string): Pick<ProcessDefinition, 'command' | 'args' | 'tie'> {
   return { command: process.execPath, args: ['--import', preload, file], tie: 'ipc' };
+}
+
+/** `SLUICE_NODE_OPTIONS_ROUTER=--cpu-prof` reaches the router alone, after what NODE_OPTIONS says for all. */
+function nodeOptions(name: ServiceName | 'postgres', environment: NodeJS.ProcessEnv): { NODE_OPTIONS?: string } {
+  const own = environment[`SLUICE_NODE_OPTIONS_${name.toUpperCase()}`];
+  return own === undefined || own === '' ? {} : { NODE_OPTIONS: `${environment.NODE_OPTIONS ?? ''} ${own}`.trim() };
 }
 
 /** Only control is given the admin token and the first key, and only who needs it the database. */

@@ -102,6 +102,17 @@ it('gives control the secrets and nobody else', async () => {
   await sluice.stop();
 });
 
+it('gives Node options to the service that they name and nobody else', async () => {
+  const sluice = await start('options', { env: { NODE_OPTIONS: '--no-warnings', SLUICE_NODE_OPTIONS_CONTROL: '--stack-trace-limit=7' } });
+  await vi.waitFor(async () => {
+    const environment: unknown = JSON.parse(await readFile(join(folder, 'options', 'environment.json'), 'utf8'));
+    expect(environment).toMatchObject({ NODE_OPTIONS: '--no-warnings --stack-trace-limit=7' });
+  }, 5_000);
+  const [metering = 0] = sluice.pids().metering ?? [];
+  expect(await readFile(`/proc/${metering}/environ`, 'utf8')).toContain('NODE_OPTIONS=--no-warnings\0');
+  await sluice.stop();
+});
+
 it('refuses a second start on the same data directory, naming the first', async () => {
   const sluice = await start('twice');
   await expect(start('twice')).rejects.toThrow(/Sluice already runs on .*twice \(process \d+\)/);
