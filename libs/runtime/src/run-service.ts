@@ -1,11 +1,12 @@
 import { connectBus, type Closable } from '@sluice/bus';
 import { pino, type Logger } from 'pino';
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
 import type { z } from 'zod';
 import { baseSettingsSchema, parseSettings, type BaseSettings } from './base-settings.ts';
 import { Closers } from './closers.ts';
 import { FollowedConfiguration } from './configuration-store.ts';
 import { startHealthServer } from './health-server.ts';
+import { registerProcessMetrics } from './process-metrics.ts';
 import type { Health, ServiceContext, ServiceDefinition } from './service.ts';
 import { startTelemetry } from './telemetry.ts';
 
@@ -67,7 +68,7 @@ async function start<Shape extends z.ZodObject>(
 ): Promise<void> {
   const { name } = definition;
   const metrics = new Registry();
-  collectDefaultMetrics({ register: metrics, prefix: 'sluice_process_' });
+  registerProcessMetrics(metrics);
   const bus = await connectBus({
     servers: settings.NATS_URL,
     user: settings.NATS_USER,
