@@ -74,8 +74,11 @@ export interface DispatcherOptions {
 
 /** Publishes events of one producer in order, without a gap, and keeps each until the stream has stored it. */
 export interface EventPublisher extends Closable {
-  /** Completes the CloudEvent (`source`, `sequence`, `time`) and publishes it; id is the deduplication key. */
-  publish(subject: string, event: UnsequencedEvent): void;
+  /**
+   * Completes the CloudEvent (`source`, `sequence`, `time`) and publishes it; id is the deduplication key.
+   * @param trace of the request that the event is about, for consumers to link to; default: the active span's
+   */
+  publish(subject: string, event: UnsequencedEvent, trace?: TraceContext): void;
   /** Waits until all that was published is stored, or throws after `timeoutMs`. */
   flush(timeoutMs: number): Promise<void>;
   /** Events not yet acknowledged by the stream. */

@@ -1,8 +1,9 @@
 import { headers as headerNames } from '@sluice/contracts';
 import type { Msg, NatsConnection } from 'nats';
-import type { EventPublisher, UnsequencedEvent } from './bus.ts';
+import type { EventPublisher, TraceContext, UnsequencedEvent } from './bus.ts';
 import { HeaderBlock } from './header-block.ts';
 import type { Inbox } from './inbox.ts';
+import { activeTraceContext } from './tracing.ts';
 
 /** An event not acknowledged for this long is published again under the same id; the stream drops the repeat. */
 const resendAfterMs = 2_000;
@@ -15,6 +16,7 @@ interface Pending {
   readonly id: string;
   readonly payload: Uint8Array;
   publishedAt: number;
+  readonly trace: TraceContext | undefined;
 }
 
 /**
@@ -47,7 +49,7 @@ export class StreamEventPublisher implements EventPublisher {
     return this.#pending.size;
   }
 
-  publish(subject: string, event: UnsequencedEvent): void {
+  publish(subject: string, event: UnsequencedEvent, trace = activeTraceContext()): void {
     this.#sequence += 1;
     const sequence = this.#sequence;
     const now = Date.now();
@@ -59,7 +61,7 @@ export class StreamEventPublisher implements EventPublisher {
       datacontenttype: 'application/json',
       sequence: String(sequence),
     };
-    const entry: Pending = { subject, id: event.id, payload: Buffer.from(JSON.stringify(complete)), publishedAt: now };
+    const entry: Pending = { subject, id: event.id, payload: Buffer.from(JSON.stringify(complete)), publishedAt: now, trace };
     this.#pending.set(sequence, entry);
     this.#inbox.open(this.#token + String(sequence), (message) => {
       this.#acknowledged(sequence, message);
@@ -87,7 +89,10 @@ export class StreamEventPublisher implements EventPublisher {
 
   #send(sequence: number, entry: Pending): void {
     if (this.#connection.isClosed()) return;
-    const block = new HeaderBlock().set(headerNames.messageId, entry.id);
+    const block = new HeaderBlock()
+      .set(headerNames.messageId, entry.id)
+      .set(headerNames.traceparent, entry.trace?.traceparent)
+      .set(headerNames.tracestate, entry.trace?.tracestate);
     this.#connection.publish(entry.subject, entry.payload, {
       reply: `${this.#inbox.prefix}.${this.#token}${sequence}`,
       headers: block.forPublish(),

@@ -10,6 +10,8 @@ export interface StreamEvent {
   readonly data: Uint8Array;
   /** Position in the stream. */
   readonly sequence: number;
+  /** Of the message; holds the trace context of the request where it was traced. */
+  readonly headers?: ReadonlyMap<string, string>;
 }
 
 export interface RejectedEvent {

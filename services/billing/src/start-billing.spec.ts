@@ -38,6 +38,7 @@ async function runBilling(): Promise<{ stop: () => Promise<void> }> {
     metrics: new Registry(),
     onClose: (_name, close) => closers.push(typeof close === 'function' ? close : () => close.close()),
     clock: Date.now,
+    tracing: false,
   };
   await startBilling(context);
   return {

@@ -1,6 +1,7 @@
 import { calls, streams, subjects } from '@sluice/contracts';
 import { migrate, openDatabase } from '@sluice/database';
 import type { ServiceContext } from '@sluice/runtime';
+import { createBatchSpans, unobserved } from './batch-span.ts';
 import { createBillingMetrics } from './billing-metrics.ts';
 import { Ledger } from './ledger.ts';
 import { createRecorder, durableName } from './recorder.ts';
@@ -15,7 +16,7 @@ const streamAgeMs = 7 * dayMs;
 const duplicateWindowMs = 600_000;
 
 /** What billing needs of its process. */
-export type BillingContext = Pick<ServiceContext<BillingSettings>, 'bus' | 'log' | 'metrics' | 'onClose' | 'clock'> & {
+export type BillingContext = Pick<ServiceContext<BillingSettings>, 'bus' | 'log' | 'metrics' | 'onClose' | 'clock' | 'tracing'> & {
   readonly settings: BillingSettings;
 };
 
@@ -46,6 +47,8 @@ export async function startBilling(context: BillingContext): Promise<void> {
   await bus.ensureStream({ name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: streamAgeMs, duplicateWindowMs });
   const stopping = new AbortController();
   const publish = bus.publish.bind(bus);
+  const record = createRecorder({ ledger, sweepClock, metrics, log, publish, signal: stopping.signal });
+  const observe = context.tracing ? createBatchSpans() : unobserved;
   const consumer = await bus.consume({
     stream: streams.usage,
     durable: durableName,
@@ -53,7 +56,7 @@ export async function startBilling(context: BillingContext): Promise<void> {
     batchWaitMs: settings.BILLING_BATCH_WAIT_MS,
     maxDeliveries: settings.BILLING_MAX_DELIVERIES,
     ackWaitMs: settings.BILLING_ACK_WAIT_MS,
-    handle: createRecorder({ ledger, sweepClock, metrics, log, publish, signal: stopping.signal }),
+    handle: (batch) => observe(batch, () => record(batch)),
   });
   onClose('consumer', async () => {
     stopping.abort();

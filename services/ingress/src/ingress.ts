@@ -17,7 +17,7 @@ import type { IngressMetrics } from './ingress-metrics.ts';
 import { PendingAnswer, type AnswerSinks } from './pending-answer.ts';
 import { readRequestOptions } from './request-headers.ts';
 import { onUnavailable, type RouteTable } from './route-table.ts';
-import type { ServerSpans } from './server-spans.ts';
+import type { ServerSpan, ServerSpans } from './server-spans.ts';
 import { refusedEvent, settledEvent } from './usage-events.ts';
 
 export interface IngressSurroundings {
@@ -89,7 +89,7 @@ export class Ingress {
       timings: [],
     };
     const span = spans.begin(request.headers, dialect, envelope);
-    const answer = new PendingAnswer(response, envelope, this.#sinks(span.end), () => performance.now());
+    const answer = new PendingAnswer(response, envelope, this.#sinks(span), () => performance.now());
     metrics.begun();
     const exchange = dispatcher.dispatch(
       {
@@ -106,20 +106,20 @@ export class Ingress {
   }
 
   /** What follows the end of a request: its usage event, the cache's copy, metrics and span. */
-  #sinks(endSpan: (status: number, told: Answer | Failure) => void): AnswerSinks {
+  #sinks(span: ServerSpan): AnswerSinks {
     const { usage, metrics, bus } = this.#surroundings;
     return {
       settled: (envelope, told, ending) => {
-        usage.publish(subjects.usage(envelope.principal.organization, envelope.principal.team), settledEvent(envelope, told, ending));
+        usage.publish(subjects.usage(envelope.principal.organization, envelope.principal.team), settledEvent(envelope, told, ending), span.trace);
         this.#auditGuard(envelope, told);
         metrics.ended(envelope, ending, told.found.cache?.state ?? 'bypass');
-        endSpan(ending.status, told);
+        span.end(ending.status, told);
       },
       refused: (envelope, failure, ending) => {
-        usage.publish(subjects.usage(envelope.principal.organization, envelope.principal.team), refusedEvent(envelope, failure, ending));
+        usage.publish(subjects.usage(envelope.principal.organization, envelope.principal.team), refusedEvent(envelope, failure, ending), span.trace);
         this.#auditGuard(envelope, failure);
         metrics.ended(envelope, ending, 'bypass');
-        endSpan(ending.status, failure);
+        span.end(ending.status, failure);
       },
       keep: (envelope, answer, completion) => {
         const store = cacheStore(envelope, answer, this.#surroundings.clock());
