@@ -6,15 +6,19 @@ import type { GuardMetrics } from './guard-metrics.ts';
 
 export type GuardrailCheck = (request: GuardrailCheckRequest & { readonly policy: string }) => Promise<GuardrailCheckResponse>;
 
-/** Answers the check route and output windows with the engine of the stage. The text is judged alike in both directions. */
+/** Answers the check route and output windows with the engine of the stage; an output is searched for what leaks, not for attacks. */
 export function createCheck(engine: Engine, metrics: GuardMetrics): GuardrailCheck {
-  return async ({ input, policy }) => {
+  return async ({ input, direction, policy }) => {
     const compiled = engine.policy(policy);
     if (compiled === undefined)
       throw new SluiceError('invalid_request', `There is no policy "${policy}"; name one of the configuration.`, { param: 'policy' });
     const inspectedBytes = Buffer.byteLength(input);
     refuseOversize(compiled, inspectedBytes);
-    const verdict = await engine.inspect(compiled, [input]);
+    const verdict = await engine.inspect(
+      compiled,
+      [{ text: input, role: direction === 'output' ? 'assistant' : 'user', path: 'input' }],
+      direction,
+    );
     metrics.observe(verdict);
     return {
       action: verdict.action,

@@ -1,6 +1,8 @@
 import { inspectText } from './normalise/inspected-text.ts';
+import type { Speaker } from './normalise/inspected-text.ts';
 import { Folder } from './normalise/fold.ts';
-import type { Detection, GuardAction, GuardrailPolicy, GuardRun, Snapshot } from '@sluice/contracts';
+import type { Detection, GuardAction, GuardrailCheckRequest, GuardrailPolicy, GuardRun, Snapshot } from '@sluice/contracts';
+import type { TextSegment } from '@sluice/dialects';
 import type { CompiledDetector, Detector } from './detector.ts';
 
 /** Longest text inspected in one go, UTF-16 units; longer ones come in chunks of this size. */
@@ -11,6 +13,12 @@ export const overlapUnits = 2_048;
 const unitsBetweenTurns = 131_072;
 /** Detections kept of one request; the action is decided by all of them. */
 const maxDetections = 64;
+
+/** A text to inspect and who wrote it. */
+export type EngineText = Pick<TextSegment, 'text' | 'role' | 'path'>;
+
+/** Texts on their way to a model, or an answer of one. */
+export type Direction = GuardrailCheckRequest['direction'];
 
 /** What a policy makes of some texts. */
 export interface Verdict {
@@ -77,14 +85,17 @@ export class Engine {
    * this process are served meanwhile.
    * @throws whatever a detector throws: the caller refuses the request then
    */
-  async inspect(compiled: CompiledPolicy, texts: readonly string[]): Promise<Verdict> {
+  async inspect(compiled: CompiledPolicy, texts: readonly EngineText[], direction: Direction = 'input'): Promise<Verdict> {
     const tally = new Tally(compiled);
     let sinceTurn = 0;
     for (let index = 0; index < texts.length; index++) {
-      const text = texts[index] ?? '';
+      const entry = texts[index];
+      if (entry === undefined) continue;
+      const { text } = entry;
+      const speaker = direction === 'output' ? 'model' : isApplication(entry) ? 'application' : 'other';
       for (let start = 0; start === 0 || start + overlapUnits < text.length; start += chunkUnits - overlapUnits) {
         const chunk = text.length <= chunkUnits ? text : text.slice(start, start + chunkUnits);
-        this.#inspectChunk(compiled, chunk, index, start, tally);
+        this.#inspectChunk(compiled, chunk, speaker, index, start, tally);
         sinceTurn += chunk.length;
         if (sinceTurn < unitsBetweenTurns) continue;
         sinceTurn = 0;
@@ -94,9 +105,9 @@ export class Engine {
     return tally.verdict();
   }
 
-  #inspectChunk(compiled: CompiledPolicy, chunk: string, index: number, offset: number, tally: Tally): void {
+  #inspectChunk(compiled: CompiledPolicy, chunk: string, speaker: Speaker, index: number, offset: number, tally: Tally): void {
     tally.inspectedUnits += chunk.length;
-    const inspected = inspectText(chunk, this.#folder, this.#hiddenFolder);
+    const inspected = inspectText(chunk, this.#folder, this.#hiddenFolder, speaker);
     compiled.detectors.forEach(({ detector, action }, position) => {
       const finding = detector.inspect(inspected);
       if (finding.attackScore !== undefined) tally.raise(finding.attackScore);
@@ -153,6 +164,11 @@ class Tally {
       inspectedUnits: this.inspectedUnits,
     };
   }
+}
+
+/** Descriptions of tools are the system's too, but a third party may have written them. */
+function isApplication({ role, path }: EngineText): boolean {
+  return (role === 'system' || role === 'developer') && !path.startsWith('tools') && !path.startsWith('functions');
 }
 
 function worse(left: GuardAction, right: GuardAction): GuardAction {

@@ -47,7 +47,8 @@ async function inspectRequest({ envelope, body }: StageRequest, engine: Engine, 
   refuseOversize(compiled, body.byteLength);
   const value = await body.json();
   const segments = collectTexts(envelope.dialect, value);
-  const verdict = await engine.inspect(compiled, [...segments.map((segment) => segment.text), ...joinParts(segments)]);
+  const joined = joinParts(segments);
+  const verdict = await engine.inspect(compiled, joined.length === 0 ? segments : [...segments, ...joined]);
   metrics.observe(verdict);
   const found = {
     action: verdict.action,

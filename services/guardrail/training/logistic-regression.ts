@@ -1,5 +1,5 @@
 import { bucketCount, featuresPerToken } from '../src/detectors/injection/features.ts';
-import { WindowScorer, windowTokens } from '../src/detectors/injection/window-scorer.ts';
+import { evidenceTokens, WindowScorer, windowTokens } from '../src/detectors/injection/window-scorer.ts';
 import { familyOf } from './read-rows.ts';
 import { rules } from '../src/detectors/injection/rules.ts';
 import type { InjectionWeights } from '../src/detectors/injection/window-scorer.ts';
@@ -13,6 +13,8 @@ const ruleDecay = 1e-3;
 /** A feature is learned when it occurs in this many texts of this many families. */
 const minFamilies = 3;
 const minTexts = 8;
+const maxOpeningTokens = 4;
+const openingShare = 0.5;
 
 interface Window {
   readonly example: Example;
@@ -46,7 +48,10 @@ export function trainWeights(examples: readonly Example[]): InjectionWeights {
   const random = createRandom(7);
   for (let epoch = 0; epoch < epochs; epoch++) {
     const scorer = new WindowScorer(toWeights(state));
-    const windows = examples.flatMap((example) => windowsOf(example, scorer, familyWeight(example)));
+    const windows = examples.flatMap((example, index) => [
+      ...windowsOf(example, scorer, familyWeight(example)),
+      ...openingOf(example, index, familyWeight(example)),
+    ]);
     shuffle(windows, random);
     for (const window of windows) learn(state, window, rate / (1 + epoch * 0.3));
   }
@@ -111,10 +116,17 @@ function windowsOf(example: Example, scorer: WindowScorer, importance: number): 
   });
 }
 
+/** The first word or two of any text, attacks too, is not an attack: teaches the model what little a greeting says. */
+function openingOf(example: Example, index: number, importance: number): Window[] {
+  const to = 1 + (index % maxOpeningTokens);
+  if (example.tokens <= maxOpeningTokens * 3 || rulesIn(example, 0, to).length > 0) return [];
+  return [{ example, from: 0, to, scale: windowTokens.length - 1, target: 0, importance: importance * openingShare }];
+}
+
 function learn(state: State, window: Window, step: number): void {
   const { example, from, to, scale } = window;
   const { buckets } = example.buffer;
-  const norm = 1 / Math.sqrt(Math.max(1, to - from));
+  const norm = 1 / Math.sqrt(Math.max(evidenceTokens, to - from));
   const start = from * featuresPerToken;
   const end = to * featuresPerToken;
   let sum = 0;

@@ -14,9 +14,16 @@ export interface HiddenText {
   readonly borderless: boolean;
 }
 
+/**
+ * Who speaks: the application that calls (roles system and developer), which names attacks in order to forbid them; the
+ * model, whose answers are searched for what leaks; anybody else.
+ */
+export type Speaker = 'application' | 'model' | 'other';
+
 /** One chunk of text in all the forms in which detectors look at it. */
 export interface InspectedText {
   readonly source: string;
+  readonly speaker: Speaker;
   readonly folded: FoldedText;
   readonly hidden: readonly HiddenText[];
   /** Word, mark, space or ideograph for each folded unit. */
@@ -26,7 +33,7 @@ export interface InspectedText {
 }
 
 /** @param hiddenFolder a second folder, since the first one's buffers hold the text itself */
-export function inspectText(source: string, folder: Folder, hiddenFolder: Folder): InspectedText {
+export function inspectText(source: string, folder: Folder, hiddenFolder: Folder, speaker: Speaker = 'other'): InspectedText {
   const folded = folder.fold(source);
   const hidden = decodeHidden(source, folded, folder.classes).map((found): HiddenText => {
     const again = hiddenFolder.fold(found.text);
@@ -35,6 +42,7 @@ export function inspectText(source: string, folder: Folder, hiddenFolder: Folder
   const { offsets } = folded;
   return {
     source,
+    speaker,
     folded,
     hidden,
     classes: folder.classes,

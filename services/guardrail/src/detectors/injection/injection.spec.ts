@@ -30,13 +30,6 @@ describe('attacks', () => {
 });
 
 describe('ordinary text', () => {
-  it.each(['Hello', 'Hello!', 'hi', 'Hey there!', 'Hello, how are you?', 'Hello world', 'Stop!', 'Thanks.', 'OK', '?'])(
-    'lets the short text %s pass',
-    (text) => {
-      expect(inspect(text).attackScore).toBeLessThan(0.45);
-    },
-  );
-
   it.each([
     ['a question', 'How do I reset my password on the company portal?'],
     ['role-play', 'I want you to act as a travel guide. I will tell you where I am and you suggest a place to visit near me.'],

@@ -1,4 +1,5 @@
 import { createTokenBuffer, hashTokens } from './features.ts';
+import { LeakMarkers } from './leak-markers.ts';
 import { judgeByRules } from './judge-by-rules.ts';
 import { RuleMatcher } from './rule-matcher.ts';
 import { WindowScorer } from './window-scorer.ts';
@@ -20,16 +21,18 @@ const maxTokens = 40_000;
 /** Prompt injection, jailbreaks and attempts on the system prompt: rules over concepts joined with a learned score. */
 export function createInjectionDetector(): Detector {
   const folder = new Folder();
-  const matcher = new RuleMatcher(folder.classes, (text) => {
+  const foldEntry = (text: string) => {
     const { codes, length } = folder.fold(text);
     return String.fromCharCode(...codes.subarray(0, length));
-  });
+  };
+  const matcher = new RuleMatcher(folder.classes, foldEntry);
+  const leaks = new LeakMarkers(foldEntry);
   const model = loadModel();
   const scorer = new WindowScorer(model.weights);
   const buffer = createTokenBuffer(maxTokens);
 
-  function judge(codes: Uint16Array, length: number, classes: Uint8Array, borderless: boolean): Judged {
-    const hits = matcher.match(codes, length, borderless);
+  function judge(codes: Uint16Array, length: number, classes: Uint8Array, borderless: boolean, application: boolean): Judged {
+    const hits = matcher.match(codes, length, borderless, application);
     const ruled = judgeByRules(hits);
     if (borderless) return ruled;
     const tokens = hashTokens(codes, length, classes, buffer);
@@ -49,21 +52,37 @@ export function createInjectionDetector(): Detector {
     name: 'injection',
     version: '1',
     compile({ threshold }): CompiledDetector {
-      return { name: 'injection', inspect: (text) => report(text, threshold, judge) };
+      return {
+        name: 'injection',
+        inspect: (text) => (text.speaker === 'model' ? reportLeak(text, threshold, leaks) : report(text, threshold, judge)),
+      };
     },
+  };
+}
+
+/** An answer is no attack whatever it says; what counts is whether it gives the prompt away. */
+function reportLeak(text: InspectedText, threshold: number, leaks: LeakMarkers): Finding {
+  const leak = leaks.find(text.folded.codes, text.folded.length);
+  if (leak === undefined) return { detections: [], attackScore: 0 };
+  const { score } = leak;
+  if (score < threshold) return { detections: [], attackScore: score };
+  const owasp = [...owaspOf.prompt_leak];
+  return {
+    attackScore: score,
+    detections: [{ detector: 'injection', category: 'prompt_leak', owasp, score, ...text.sourceSpan(leak.start, leak.end) }],
   };
 }
 
 function report(
   text: InspectedText,
   threshold: number,
-  judge: (codes: Uint16Array, length: number, classes: Uint8Array, borderless: boolean) => Judged,
+  judge: (codes: Uint16Array, length: number, classes: Uint8Array, borderless: boolean, application: boolean) => Judged,
 ): Finding {
-  const { folded, hidden, classes } = text;
-  const open = judge(folded.codes, folded.length, classes, false);
+  const { folded, hidden, classes, speaker } = text;
+  const open = judge(folded.codes, folded.length, classes, false, speaker === 'application');
   let best = { ...open, ...text.sourceSpan(open.start, open.end) };
   for (const layer of hidden) {
-    const judged = judge(layer.codes, layer.length, classes, layer.borderless);
+    const judged = judge(layer.codes, layer.length, classes, layer.borderless, false);
     if (judged.score > best.score) best = { ...judged, start: layer.start, end: layer.end };
   }
   const score = Math.round(best.score * 10_000) / 10_000;

@@ -36,18 +36,21 @@ export const concepts = {
     'cerivbhf|suoiverp',
   ],
   instruction: [
-    'instruction*|instrucitons|guideline*|directive*|directions|rules|prompt|prompts|programming|commands|command|orders|restrictions|constraints|policies|policy|training|context|told|said|system message*|guidance|safeguard*|filters|filter|conversation|text|settings',
-    'anweisung*|instruktion*|regeln|richtlinien|vorgaben|befehle*|anordnungen|aufgaben|gesagt*|anleitung*',
-    'consigne*|directive*|regles|ordres|commandes|invite|dit',
-    'instruccion*|indicacion*|reglas|ordenes|directrices|directivas|instrucao|instrucoes|regras|diretrizes|comandos|ordens|dicho|dito|orientacoes',
-    'istruzion*|regole|direttive|ordini|comandi|indicazioni|detto',
+    'instruction*|instrucitons|guideline*|directive*|directions|rules|prompt|prompts|programming|commands|command|orders|restrictions|constraints|system message*|guidance|safeguard*',
+    'anweisung*|instruktion*|regeln|richtlinien|vorgaben|befehle*|anordnungen|aufgaben|anleitung*',
+    'consigne*|directive*|regles|ordres|commandes|invite',
+    'instruccion*|indicacion*|reglas|ordenes|directrices|directivas|instrucao|instrucoes|regras|diretrizes|comandos|ordens|orientacoes',
+    'istruzion*|regole|direttive|ordini|comandi|indicazioni',
     'инструкци*|указани*|правил*|команд*|распоряжени*|директив*|промпт*|подсказк*|ограничени*',
-    '指令|指示|说明|规则|規則|命令|提示|要求|约束|限制|设定|設定|內容|对话|プロンプト|ルール|指南',
+    '指令|指示|说明|规则|規則|命令|提示|要求|约束|限制|设定|設定|プロンプト|ルール|指南',
     '지시|명령|규칙|지침|프롬프트|설명|가이드라인|제한',
-    'التعليمات|تعليمات|الأوامر|الاوامر|أوامر|القواعد|قواعد|الإرشادات|الارشادات|التوجيهات|توجيهات|قيل',
+    'التعليمات|تعليمات|الأوامر|الاوامر|أوامر|القواعد|قواعد|الإرشادات|الارشادات|التوجيهات|توجيهات',
     'निर्देश*|आदेश*|नियम*|निर्देशों|हिदायत*',
     'instruksi|perintah|aturan|instructies|regels|instrukcje|polecenia|zasady|talimat*|kurallari|huong dan|chi thi|quy tac|mga tagubilin|tagubilin|utos|คำสั่ง|คำแนะนำ|กฎ|instruktion*|regler',
     'vafgehpgvba*|snoitcurtsni|cebzcg',
+  ],
+  setting: [
+    'policies|policy|training|context|told|said|filters|filter|conversation|text|settings|gesagt*|dit|dicho|dito|detto|قيل|内容|內容|对话',
   ],
   reveal: [
     "reveal*|show|print|display|repeat*|output|tell|leak*|disclose*|expose*|share|give|write|what is|what are|what was|what were|what's|recite|dump|return|list|provide|copy|paste|quote|echo|spell|translate|summarize|encode|extract|state|describe|print out|spit out|paraphrase|send|read|report|rewrite|convert",
@@ -103,7 +106,10 @@ export const concepts = {
     'prompt injection*|injection attack*|jailbreaking|attacker*|vulnerabilit*|mitigation*|mitigate|threat*|owasp|red team*|security research*|adversar*|angreifer*|schwachstelle*|attaquant*|vulnerabilite*|atacante*|vulnerabilidad*|атакующ*|злоумышленник*|уязвимост*|攻击者|漏洞|攻撃者|脆弱性|공격자|취약점|المهاجم|हमलावर|prompt-injection*',
   ],
   negation: [
-    "never|do not|don't|must not|should not|not to|cannot|nicht|ne pas|no debes|nunca|non|не|不要|不得|しない|하지 마|لا|मत|refuse to|without",
+    "never|do not|don't|must not|should not|not to|cannot|nicht|niemals|ne pas|jamais|ne revele*|ne divulgue*|ne montre*|no debes|nunca|non|не|不要|不得|しない|하지 마|لا|मत|refuse to|without",
+  ],
+  guard: [
+    "if a user|if the user|if users|if someone|if anyone|if asked|asks you|ask you|asked to|attempts to|attempting to|tries to|try to|even if|in the document*|inside the document*|in retrieved*|in the retrieved*|in tool result*|in the page*|in the email*|in user message*|untrusted|falls|wenn der nutzer|wenn jemand|si l'utilisateur|si el usuario|se o utilizador|se l'utente|если пользователь|如果用户|もしユーザー|사용자가",
   ],
   execute: [
     'execute*|run the|system(|os.system|eval(|rm -rf|subprocess|curl http*|send an email|forward this|click|visit|call the function|base64|decode*|rot13|following string|following code',

@@ -1,7 +1,7 @@
 import { AhoCorasick } from '../../aho-corasick.ts';
 import { letter, space } from '../../normalise/character-class.ts';
 import { conceptNames, concepts } from './lexicon.ts';
-import { rules, unlessReach } from './rules.ts';
+import { guardReach, rules, unlessReach } from './rules.ts';
 import type { Concept } from './lexicon.ts';
 
 /** Where a rule held, in folded units. */
@@ -29,6 +29,7 @@ export class RuleMatcher {
   readonly #rulesOf: readonly (readonly number[])[];
   readonly #members: readonly (readonly number[])[];
   readonly #unless: readonly number[];
+  readonly #guards: readonly number[] = [conceptNames.indexOf('negation'), conceptNames.indexOf('guard')];
   readonly #lastStart: Int32Array;
 
   constructor(classes: Uint8Array, foldEntry: (text: string) => string) {
@@ -42,8 +43,11 @@ export class RuleMatcher {
     this.#lastStart = new Int32Array(conceptNames.length);
   }
 
-  /** @param borderless true for text whose word borders were lost, e.g. spelled-out letters */
-  match(codes: Uint16Array, length: number, borderless = false): RuleHit[] {
+  /**
+   * @param borderless true for text whose word borders were lost, e.g. spelled-out letters
+   * @param application true for text of the application that calls: it names attacks in order to forbid them
+   */
+  match(codes: Uint16Array, length: number, borderless = false, application = false): RuleHit[] {
     const hits: RuleHit[] = [];
     const last = this.#lastStart.fill(-1_000_000);
     this.#automaton.search(codes, length, (word, end) => {
@@ -52,8 +56,12 @@ export class RuleMatcher {
       const start = end - entry.text.length;
       if (!borderless && !this.#standsAlone(codes, length, start, end, entry.prefix)) return;
       last[entry.concept] = start;
+      if (application && this.#guards.includes(entry.concept)) {
+        while (hits.length > 0 && (hits.at(-1)?.end ?? 0) >= start - unlessReach) hits.pop(); // "... nicht preis", "... inside the documents"
+      }
       for (const rule of this.#rulesOf[entry.concept] ?? []) {
         const from = this.#holds(rule, start);
+        if (from !== undefined && application && this.#guards.some((guard) => (last[guard] ?? -1) >= from - guardReach)) continue;
         if (from !== undefined) hits.push({ rule, start: from, end });
       }
     });

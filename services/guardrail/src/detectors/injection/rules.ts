@@ -16,9 +16,12 @@ export interface Rule {
 }
 
 export const unlessReach = 24;
+/** In a text of the application's own, what forbids, or says what a user may try, takes back rules this far behind it. */
+export const guardReach = 60;
 
 export const rules: readonly Rule[] = [
   { name: 'override-prior-instruction', all: ['override', 'prior', 'instruction'], span: 70, category: 'prompt_injection', weight: 0.8 },
+  { name: 'override-prior-setting', all: ['override', 'prior', 'setting'], span: 60, category: 'prompt_injection', weight: 0.4 },
   { name: 'override-instruction', all: ['override', 'instruction'], span: 30, category: 'prompt_injection', weight: 0.15 },
   { name: 'override-hidden-prompt', all: ['override', 'hiddenPrompt'], span: 60, category: 'prompt_injection', weight: 0.7 },
   { name: 'override-new-role', all: ['override', 'newRole'], span: 120, category: 'prompt_injection', weight: 0.15 },

@@ -7,10 +7,10 @@ export const windowTokens = [40, 160] as const;
 /** Window of one size begins this share of its length after the one before. */
 const strideShare = 4;
 /**
- * Shorter windows are scored as if they had this many tokens. A word or two say too little for the learned weights alone:
- * undamped, "Hello!" scored 0.68, because attacks often open with it. Short attacks are what the rules are for.
+ * A window of fewer tokens counts as one of this many, so that a word or two cannot be evidence enough: `Hello` opens
+ * many jailbreaks and is none.
  */
-const leastTokens = 8;
+export const evidenceTokens = 16;
 
 /** Weights of the learned part: one byte a hashed feature and one number a rule. */
 export interface InjectionWeights {
@@ -56,7 +56,7 @@ export class WindowScorer {
         const sum = ((sums[to] ?? 0) - (sums[from] ?? 0)) * step;
         const logit =
           (biases[scale] ?? 0) +
-          sum / Math.sqrt(Math.max(leastTokens, to - from)) +
+          sum / Math.sqrt(Math.max(evidenceTokens, to - from)) +
           (hits.length === 0 ? 0 : this.#ruleSum(buffer, tokens, hits, from, to));
         if (logit > best.logit) best = { logit, from, to };
       }
