@@ -18,6 +18,8 @@ export interface PresenceTable extends Closable {
   isLive(stage: string): boolean;
   instances(stage: string): readonly Presence[];
   stages(): readonly string[];
+  /** Whether an instance of any stage is there, one that is leaving but still ends what it holds included. */
+  isRunning(instance: string): boolean;
   /** Called when an instance appears (`true`) or is gone (`false`). */
   onChange(listener: (stage: string, instance: string, live: boolean) => void): void;
 }
@@ -121,7 +123,7 @@ export interface ConsumeOptions {
 export interface KeyValue {
   get(key: string): Promise<Uint8Array | undefined>;
   put(key: string, value: Uint8Array): Promise<void>;
-  /** Calls back with the current value, if any, and on every change; again from the start after a reconnect. */
+  /** Calls back with the current value, if any, and on every change; with the current value again after a reconnect. */
   watch(key: string, listener: (value: Uint8Array) => void): Promise<Closable>;
 }
 

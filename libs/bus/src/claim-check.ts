@@ -55,8 +55,9 @@ export class ClaimCheck {
       );
     const parts: Uint8Array[] = [];
     for await (const part of found.data) parts.push(part);
-    const error = await found.error;
-    if (error !== null) throw new SluiceError('internal_error', 'A large body could not be read whole; retry the request.', {}, error);
+    const error: unknown = await found.error; // the client resolves with undefined where its type says null
+    if (error instanceof Error)
+      throw new SluiceError('internal_error', 'A large body could not be read whole; retry the request.', {}, error);
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   }
 
@@ -88,6 +89,11 @@ export class ClaimCheck {
       });
     return this.#store;
   }
+}
+
+/** Object name of a body that a stage put in place of the one it got; ingress removes it by this rule. */
+export function replacedBodyName(requestId: string, attempt: number, stage: string): string {
+  return `${requestId}.${attempt}.${stage}`;
 }
 
 /** `<bytes>:<object name>`. */

@@ -1,16 +1,21 @@
 import type { MsgHdrs } from 'nats';
 
 const preamble = 'NATS/1.0\r\n';
+const unprintable = /[^\x20-\x7e]/;
+/** Longest value that is kept of one that had to be cleaned. */
+const cleanedLimitCharacters = 1_024;
 
 /**
  * Headers of one outgoing message, encoded without the library's per-key canonicalisation: ours are constants already
- * in canonical form, and this runs at every hop. Values come from our own code or were stripped of line breaks.
+ * in canonical form, and this runs at every hop. A value that would end its line, and the block with it, is cleaned:
+ * trace context comes from outside, and Latin-1 would turn U+010A into a line break.
  */
 export class HeaderBlock {
   #text = preamble;
 
   set(name: string, value: string | number | undefined): this {
-    if (value !== undefined) this.#text += `${name}: ${value}\r\n`;
+    if (value !== undefined)
+      this.#text += `${name}: ${typeof value === 'string' && unprintable.test(value) ? headerValue(value) : value}\r\n`;
     return this;
   }
 
@@ -26,5 +31,5 @@ export class HeaderBlock {
 
 /** A value fit for a header: line breaks and control characters would end the header block. */
 export function headerValue(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 1024);
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, cleanedLimitCharacters);
 }

@@ -1,4 +1,5 @@
 import { createInbox, type Msg, type NatsConnection } from 'nats';
+import type { BusLog } from './stage-surroundings.ts';
 
 /**
  * One wildcard subscription for every answer this process waits for: requests under way, stream credit, stored-event
@@ -8,13 +9,17 @@ export class Inbox {
   readonly prefix: string;
   readonly #handlers = new Map<string, (message: Msg) => void>();
 
-  constructor(connection: NatsConnection) {
+  constructor(connection: NatsConnection, log: Pick<BusLog, 'error'>) {
     this.prefix = createInbox();
     const skip = this.prefix.length + 1;
     connection.subscribe(`${this.prefix}.*`, {
       callback: (error, message) => {
         if (error !== null) return;
-        this.#handlers.get(message.subject.slice(skip))?.(message);
+        try {
+          this.#handlers.get(message.subject.slice(skip))?.(message);
+        } catch (thrown) {
+          log.error({ err: thrown }, 'a message on the inbox could not be handled'); // thrown on, it would end the client's reader
+        }
       },
     });
   }

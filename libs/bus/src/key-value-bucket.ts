@@ -1,25 +1,38 @@
 import { StorageType, type KV, type NatsConnection } from 'nats';
 import type { Closable, KeyValue } from './bus.ts';
+import type { BusLog } from './stage-surroundings.ts';
 
 /** Past values that a bucket keeps of each key, for a look at what changed. */
 const historyLength = 8;
+/** Pause before a watch that could not be opened is tried again: JetStream is up a moment later than the server. */
+const retryPauseMs = 250;
 
 export async function openKeyValue(
   connection: NatsConnection,
   bucket: string,
-  log: { error(fields: object, message: string): void },
+  log: Pick<BusLog, 'error'>,
+  onConnection: (listener: (connected: boolean) => void) => void,
 ): Promise<KeyValue> {
   const store = await connection.jetstream().views.kv(bucket, { history: historyLength, storage: StorageType.File });
-  return new KeyValueBucket(store, log);
+  return new KeyValueBucket(connection, store, log, onConnection);
 }
 
 class KeyValueBucket implements KeyValue {
+  readonly #connection: NatsConnection;
   readonly #store: KV;
-  readonly #log: { error(fields: object, message: string): void };
+  readonly #log: Pick<BusLog, 'error'>;
+  readonly #onConnection: (listener: (connected: boolean) => void) => void;
 
-  constructor(store: KV, log: { error(fields: object, message: string): void }) {
+  constructor(
+    connection: NatsConnection,
+    store: KV,
+    log: Pick<BusLog, 'error'>,
+    onConnection: (listener: (connected: boolean) => void) => void,
+  ) {
+    this.#connection = connection;
     this.#store = store;
     this.#log = log;
+    this.#onConnection = onConnection;
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -32,22 +45,83 @@ class KeyValueBucket implements KeyValue {
   }
 
   async watch(key: string, listener: (value: Uint8Array) => void): Promise<Closable> {
-    const iterator = await this.#store.watch({ key });
-    const following = (async () => {
-      for await (const entry of iterator) {
-        if (entry.operation !== 'PUT') continue;
+    const watch = new KeyWatch(
+      () => this.#store.watch({ key }),
+      (value) => {
         try {
-          listener(entry.value);
+          listener(value);
         } catch (error) {
           this.#log.error({ err: error, key }, 'a watched value was not taken over');
         }
-      }
-    })();
-    return {
-      close: async () => {
-        iterator.stop();
-        await following;
       },
-    };
+      () => this.#connection.isClosed(),
+    );
+    await watch.open();
+    this.#onConnection((connected) => {
+      if (connected) watch.reopen();
+    });
+    return watch;
+  }
+}
+
+type Entries = Awaited<ReturnType<KV['watch']>>;
+
+/**
+ * Follows one key. The client's own watch notices a restarted server only after missed heartbeats (ten seconds and
+ * more), so the watch is opened anew as soon as the connection is back.
+ */
+class KeyWatch implements Closable {
+  readonly #start: () => Promise<Entries>;
+  readonly #listener: (value: Uint8Array) => void;
+  readonly #isDown: () => boolean;
+  #entries: Entries | undefined;
+  #generation = 0;
+  #closed = false;
+
+  constructor(start: () => Promise<Entries>, listener: (value: Uint8Array) => void, isDown: () => boolean) {
+    this.#start = start;
+    this.#listener = listener;
+    this.#isDown = isDown;
+  }
+
+  async open(): Promise<void> {
+    const generation = ++this.#generation;
+    const entries = await this.#start();
+    if (this.#closed || generation !== this.#generation) {
+      entries.stop();
+      return;
+    }
+    this.#entries?.stop();
+    this.#entries = entries;
+    void this.#follow(entries, generation);
+  }
+
+  /** Never rejects: tries until the watch is open, or another took its place. */
+  reopen(): void {
+    if (this.#closed || this.#isDown()) return;
+    const generation = this.#generation + 1;
+    this.open().catch(() => {
+      setTimeout(() => {
+        if (generation === this.#generation) this.reopen();
+      }, retryPauseMs).unref();
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#entries?.stop();
+    return Promise.resolve();
+  }
+
+  async #follow(entries: Entries, generation: number): Promise<void> {
+    try {
+      for await (const entry of entries) {
+        if (this.#closed || generation !== this.#generation) return;
+        if (entry.operation === 'PUT') this.#listener(entry.value);
+      }
+    } catch {
+      // the client gave the watch up
+    }
+    if (!this.#closed && generation === this.#generation) this.reopen();
   }
 }

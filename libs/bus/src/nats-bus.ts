@@ -77,7 +77,7 @@ export class NatsBus implements Bus {
     this.#options = options;
     this.maxPayloadBytes = maxPayloadBytes;
     this.instance = `${options.service}-${randomBytes(6).toString('hex')}`;
-    this.#inbox = new Inbox(connection);
+    this.#inbox = new Inbox(connection, options.log);
     this.#claims = new ClaimCheck(connection, maxPayloadBytes);
     this.#endpoints = new ServiceEndpoints(connection, options.service, options.version, options.description, options.log);
     void this.#followStatus();
@@ -115,14 +115,16 @@ export class NatsBus implements Bus {
       },
     });
     await this.#endpoints.add(`stage-${stage.name}`, subjects.stage(stage.name), stage.name, served.receive);
-    const stopHeartbeat = this.#beat(stage.name, stage.version, () => served.inFlight, stage.concurrency);
+    await this.#connection.flush().catch(() => undefined); // the server knows of it now, or will on its return
+    const heartbeat = this.#beat(stage.name, stage.version, () => served.inFlight, stage.concurrency);
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> =>
       (stopped ??= (async () => {
-        stopHeartbeat();
+        heartbeat.leave();
         await this.#endpoints.stop();
         await this.#connection.flush().catch(() => undefined);
         await served.drain(drainBudgetMs);
+        heartbeat.stop();
         cancels.unsubscribe();
       })());
     this.#stages.push({ served, stop });
@@ -134,7 +136,9 @@ export class NatsBus implements Bus {
     handler: (request: z.output<Request>) => z.input<Response> | Promise<z.input<Response>>,
   ): Promise<Closable> {
     await this.#endpoints.respond(call, handler);
-    return { close: () => this.#endpoints.stop() };
+    await this.#connection.flush().catch(() => undefined);
+    // The client stops all endpoints of a process or none; where a stage is served, its own leaving stops them.
+    return { close: () => (this.#stages.length === 0 ? this.#endpoints.stop() : Promise.resolve()) };
   }
 
   request<Request extends z.ZodType, Response extends z.ZodType>(
@@ -154,7 +158,7 @@ export class NatsBus implements Bus {
   }
 
   watchPresence(): Promise<PresenceTable> {
-    this.#presence ??= new HeartbeatTable(this.#connection);
+    this.#presence ??= new HeartbeatTable(this.#connection, this.#options.log);
     return Promise.resolve(this.#presence);
   }
 
@@ -187,7 +191,12 @@ export class NatsBus implements Bus {
   subscribe(subject: string, handler: (data: Uint8Array, subject: string) => void): Closable {
     const subscription = this.#connection.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) handler(message.data, message.subject);
+        if (error !== null) return;
+        try {
+          handler(message.data, message.subject);
+        } catch (thrown) {
+          this.#options.log.error({ err: thrown, subject: message.subject }, 'a subscriber failed'); // thrown on, it would end the client's reader
+        }
       },
     });
     return closing(() => {
@@ -241,7 +250,9 @@ export class NatsBus implements Bus {
   }
 
   keyValue(bucket: string): Promise<KeyValue> {
-    return openKeyValue(this.#connection, bucket, this.#options.log);
+    return openKeyValue(this.#connection, bucket, this.#options.log, (listener) => {
+      this.onConnection(listener);
+    });
   }
 
   close(): Promise<void> {
@@ -251,6 +262,7 @@ export class NatsBus implements Bus {
 
   async #shutDown(): Promise<void> {
     await Promise.all(this.#stages.map((stage) => stage.stop()));
+    await this.#endpoints.stop();
     await Promise.all(this.#consumers.map((consumer) => consumer.close()));
     await Promise.all(this.#publishers.map((publisher) => publisher.flush(2_000).catch(() => undefined)));
     await Promise.all(this.#publishers.map((publisher) => publisher.close()));
@@ -258,18 +270,24 @@ export class NatsBus implements Bus {
     if (!this.#connection.isClosed()) await this.#connection.drain().catch(() => undefined);
   }
 
-  /** Announces a stage each second, and its leaving. */
-  #beat(stage: string, version: string, inFlight: () => number, capacity: number): () => void {
-    const announce = (leaving: boolean): void => {
+  /** Announces a stage each second, and its leaving, which lasts until it has ended what it holds. */
+  #beat(stage: string, version: string, inFlight: () => number, capacity: number): { leave(): void; stop(): void } {
+    let leaving = false;
+    const announce = (): void => {
       if (this.#connection.isClosed()) return;
       const presence: Presence = { instance: this.instance, version, inFlight: inFlight(), capacity, ...(leaving ? { leaving } : {}) };
       this.#connection.publish(subjects.presence(stage), JSON.stringify(presence));
     };
-    announce(false);
-    const timer = setInterval(announce, heartbeatMs, false).unref();
-    return () => {
-      clearInterval(timer);
-      announce(true);
+    announce();
+    const timer = setInterval(announce, heartbeatMs).unref();
+    return {
+      leave: () => {
+        leaving = true;
+        announce();
+      },
+      stop: () => {
+        clearInterval(timer);
+      },
     };
   }
 
@@ -285,8 +303,8 @@ export class NatsBus implements Bus {
     this.#connected = connected;
     if (connected) {
       this.#presence?.forgive();
-      for (const publisher of this.#publishers) publisher.reconnected();
     }
+    for (const publisher of this.#publishers) publisher.setConnected(connected);
     if (this.#closing === undefined) this.#options.log.info({ connected }, connected ? 'NATS is back' : 'NATS is out of reach');
     for (const listener of this.#connectionListeners) listener(connected);
   }

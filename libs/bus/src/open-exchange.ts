@@ -9,7 +9,7 @@ import {
 } from '@sluice/contracts';
 import type { Msg, NatsConnection } from 'nats';
 import type { Dispatch, Exchange, ExchangeListener, PresenceTable } from './bus.ts';
-import { parseClaim, type ClaimCheck } from './claim-check.ts';
+import { parseClaim, replacedBodyName, type ClaimCheck } from './claim-check.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
 import type { Inbox } from './inbox.ts';
@@ -56,6 +56,8 @@ export class OpenExchange implements Exchange {
   #consumed = 0;
   #creditSubject = '';
   #cancelledAt: number | undefined;
+  /** A large body is on its way to the object store, or a large answer from it: nobody else is waited for. */
+  #storing = false;
   #closed = false;
 
   constructor(request: Dispatch, listener: ExchangeListener, surroundings: DispatcherSurroundings, onClosed: (id: string) => void) {
@@ -76,10 +78,14 @@ export class OpenExchange implements Exchange {
   }
 
   async #startClaimed(): Promise<void> {
+    const { claims } = this.#surroundings;
+    this.#storing = true;
     try {
-      await this.#surroundings.claims.put(this.requestId, this.#request.body);
+      await claims.put(this.requestId, this.#request.body);
+      this.#storing = false;
       this.#claim = `${this.#request.body.byteLength}:${this.requestId}`;
-      if (!this.#closed) this.#send();
+      if (this.#closed) void claims.delete(this.requestId);
+      else this.#send();
     } catch (thrown) {
       this.fail(SluiceError.from(thrown));
     }
@@ -133,6 +139,7 @@ export class OpenExchange implements Exchange {
       );
       return;
     }
+    if (this.#storing) return;
     if (this.#streaming !== undefined) {
       this.#checkStreamHolder();
       return;
@@ -142,7 +149,7 @@ export class OpenExchange implements Exchange {
       return;
     }
     if (this.#holder !== undefined) {
-      if (this.#surroundings.presence.instances('router').length > 0 && !this.#holderLives()) {
+      if (!this.#holderLives() && this.#surroundings.presence.isLive(this.#request.slip.at(-1) ?? '')) {
         this.#holder = undefined;
         this.#sendAgain();
       }
@@ -166,10 +173,7 @@ export class OpenExchange implements Exchange {
   }
 
   #holderLives(): boolean {
-    const instance = this.#holder?.instance;
-    return this.#surroundings.presence
-      .stages()
-      .some((stage) => this.#surroundings.presence.instances(stage).some((one) => one.instance === instance));
+    return this.#holder !== undefined && this.#surroundings.presence.isRunning(this.#holder.instance);
   }
 
   #receive(message: Msg): void {
@@ -210,7 +214,7 @@ export class OpenExchange implements Exchange {
         this.#final(message, found?.get(headerNames.envelope), found?.get(headerNames.claim) ?? '', found?.get(headerNames.sequence) ?? '');
         return;
       case 'error':
-        this.#error(message.json<Failure>());
+        this.#error(toFailure(message.json()));
         return;
       default:
         return;
@@ -219,7 +223,8 @@ export class OpenExchange implements Exchange {
 
   #grant(message: Msg, attempt: number): void {
     const instance = instanceOf(message);
-    const free = this.#holder === undefined || this.#holder.instance === instance || !this.#holderLives();
+    const own = this.#holder?.instance === instance && this.#holder.attempt === attempt; // asked again after a lost word
+    const free = own || !this.#holderLives();
     const granted = free && this.#cancelledAt === undefined && this.#streaming === undefined;
     if (granted) this.#holder = { instance, attempt };
     message.respond(granted ? 'granted' : 'denied');
@@ -243,8 +248,11 @@ export class OpenExchange implements Exchange {
     if (sequence === 0) {
       this.#streaming = attempt;
       this.#creditSubject = message.reply ?? '';
+      const instance = message.headers?.get(headerNames.instance) ?? '';
+      if (instance !== '') this.#holder = { instance, attempt };
       const { head, rest } = decodeFrame(message.data, message.headers?.get(headerNames.envelope));
-      if (this.#cancelledAt === undefined) this.#listener.head(head as Answer); // our own stages' type, by contract
+      const answer = toAnswer(head);
+      if (this.#cancelledAt === undefined) this.#listener.head(answer);
       bytes = rest;
     }
     if (this.#cancelledAt === undefined) this.#listener.chunk(bytes, this.#written);
@@ -262,7 +270,7 @@ export class OpenExchange implements Exchange {
       this.fail(new SluiceError('provider_error', 'A part of the stream was lost on the way; retry.'));
       return;
     }
-    const answer = head as Answer; // our own stages' type, by contract
+    const answer = toAnswer(head);
     if (claim === '') {
       this.#finish(() => {
         this.#listener.final(answer, rest);
@@ -273,6 +281,7 @@ export class OpenExchange implements Exchange {
   }
 
   async #finalClaimed(answer: Answer, claim: string): Promise<void> {
+    this.#storing = true;
     try {
       const [name] = parseClaim(claim);
       const body = await this.#surroundings.claims.get(name);
@@ -307,9 +316,51 @@ export class OpenExchange implements Exchange {
     this.#closed = true;
     this.#surroundings.inbox.close(this.requestId);
     this.#onClosed(this.requestId);
-    if (this.#claim !== undefined) void this.#surroundings.claims.delete(this.requestId);
+    if (this.#claim !== undefined) void this.#forgetBodies();
     tell();
   }
+
+  /** The body that was sent, and whatever stages put in its place under names that {@link replacedBodyName} gives. */
+  async #forgetBodies(): Promise<void> {
+    const { claims } = this.#surroundings;
+    await claims.delete(this.requestId);
+    for (let attempt = 1; attempt <= this.#attempt; attempt += 1) {
+      for (const stage of this.#request.slip) await claims.delete(replacedBodyName(this.requestId, attempt, stage));
+    }
+  }
+}
+
+/** Stages may be foreign programs: enough is checked that no listener throws on what they send. */
+function toAnswer(head: unknown): Answer {
+  const answer = head as Partial<Answer> | null; // each field is checked before use
+  if (
+    typeof answer !== 'object' ||
+    answer === null ||
+    typeof answer.stage !== 'string' ||
+    typeof answer.status !== 'number' ||
+    typeof answer.contentType !== 'string' ||
+    typeof answer.found !== 'object' ||
+    !Array.isArray(answer.attempts) ||
+    !Array.isArray(answer.guards) ||
+    !Array.isArray(answer.timings)
+  ) {
+    throw new SluiceError('internal_error', 'A stage gave an answer that does not fit the contract.');
+  }
+  return answer as Answer; // checked above; the parts are our own stages' by contract
+}
+
+function toFailure(value: unknown): Failure {
+  const failure = value as Partial<Failure> | null; // each field is checked before use
+  const error = failure?.error as Partial<Failure['error']> | null | undefined;
+  if (typeof error?.code !== 'string' || typeof error.message !== 'string')
+    throw new SluiceError('internal_error', 'A stage gave an error that does not fit the contract.');
+  return {
+    error: { ...error, code: error.code, message: error.message },
+    attempts: failure?.attempts ?? [],
+    found: failure?.found ?? {},
+    guards: failure?.guards ?? [],
+    timings: failure?.timings ?? [],
+  };
 }
 
 function instanceOf(message: Msg): string {

@@ -1,6 +1,5 @@
 import { headers as headerNames, SluiceError, type Answer } from '@sluice/contracts';
 import type { NatsConnection } from 'nats';
-import type { ClaimCheck } from './claim-check.ts';
 import { encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
 import type { Inbox } from './inbox.ts';
@@ -16,7 +15,7 @@ const creditTimeoutMs = 60_000;
 interface StreamSender {
   readonly connection: NatsConnection;
   readonly inbox: Inbox;
-  readonly claims: ClaimCheck;
+  readonly instance: string;
 }
 
 interface StreamTurn {
@@ -41,7 +40,7 @@ export async function sendStream(turn: StreamTurn, stream: ReplyStream, head: An
       .set(headerNames.sequence, sequence);
     if (sequence === 0) {
       const { payload, headLength } = encodeFrame(head, bytes);
-      block.set(headerNames.envelope, headLength);
+      block.set(headerNames.envelope, headLength).set(headerNames.instance, sender.instance);
       sender.connection.publish(turn.reply, payload, { reply: creditSubject, headers: block.forPublish() });
     } else {
       sender.connection.publish(turn.reply, bytes, { headers: block.forPublish() });

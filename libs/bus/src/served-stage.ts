@@ -1,6 +1,6 @@
 import { headers as headerNames, SluiceError, subjects, type Answer, type Envelope, type Failure } from '@sluice/contracts';
 import type { Msg, ServiceMsg } from 'nats';
-import { headAllowanceBytes } from './claim-check.ts';
+import { headAllowanceBytes, replacedBodyName } from './claim-check.ts';
 import { encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
 import { sendStream } from './outgoing-stream.ts';
@@ -12,7 +12,8 @@ import { StageTurn } from './stage-turn.ts';
 export class ServedStage {
   readonly stage: Stage;
   readonly surroundings: StageSurroundings;
-  readonly #turns = new Map<string, StageTurn>();
+  /** In work; two attempts of one request are two turns. */
+  readonly #turns = new Set<StageTurn>();
   readonly #waiting: StageTurn[] = [];
   #active = 0;
   #sweeper: NodeJS.Timeout | undefined;
@@ -31,29 +32,27 @@ export class ServedStage {
   }
 
   readonly receive = (message: Msg | ServiceMsg): void => {
-    const found = message.headers;
-    const read = (name: string): string => found?.get(name) ?? '';
-    const deadline = Number(read(headerNames.deadline));
-    if (deadline > 0 && deadline < Date.now()) return; // ingress has answered already
-    let turn: StageTurn;
     try {
-      turn = new StageTurn(this.surroundings, message, read);
+      const found = message.headers;
+      const read = (name: string): string => found?.get(name) ?? '';
+      const deadline = Number(read(headerNames.deadline));
+      if (deadline > 0 && deadline < Date.now()) return; // ingress has answered already
+      this.#admit(new StageTurn(this.surroundings, message, read));
     } catch (thrown) {
       this.#refuseMalformed(message, SluiceError.from(thrown));
-      return;
     }
-    if (this.surroundings.cancelled.has(turn.envelope.id)) {
-      this.#fail(turn, new SluiceError('client_closed_request', 'The client closed the connection.'));
-      return;
-    }
-    if (this.#active < this.stage.concurrency) this.#begin(turn, message.subject);
+  };
+
+  #admit(turn: StageTurn): void {
+    if (this.surroundings.cancelled.has(turn.envelope.id)) this.#fail(turn, clientGone());
+    else if (this.#active < this.stage.concurrency) this.#begin(turn);
     else if (this.#waiting.length < this.stage.queueLimit) this.#waiting.push(turn);
     else this.#overloaded(turn);
-  };
+  }
 
   /** Aborts what is under way for a request whose client has gone. */
   cancel(requestId: string): void {
-    this.#turns.get(requestId)?.abort(new SluiceError('client_closed_request', 'The client closed the connection.'));
+    for (const turn of this.#turns) if (turn.envelope.id === requestId) turn.abort(clientGone());
   }
 
   /** Waits until nothing is in hand; aborts what is left after `budgetMs`. */
@@ -64,7 +63,9 @@ export class ServedStage {
         resolve(undefined);
       };
       const timer = setTimeout(() => {
-        for (const turn of this.#turns.values()) turn.abort(new SluiceError('stage_unavailable', 'The service is stopping; retry.'));
+        const stopping = new SluiceError('stage_unavailable', 'The service is stopping; retry.');
+        for (const turn of this.#turns) turn.abort(stopping);
+        for (const turn of this.#waiting.splice(0)) this.#fail(turn, stopping);
         resolve(undefined);
       }, budgetMs);
       await promise;
@@ -73,14 +74,20 @@ export class ServedStage {
     clearInterval(this.#sweeper);
   }
 
-  #begin(turn: StageTurn, subject: string): void {
+  #begin(turn: StageTurn): void {
     this.#active += 1;
-    this.#turns.set(turn.envelope.id, turn);
-    void this.#work(turn, subject);
+    this.#turns.add(turn);
+    void this.#work(turn);
   }
 
-  async #work(turn: StageTurn, subject: string): Promise<void> {
-    const span = this.surroundings.tracer?.begin(this.stage.name, subject, turn.envelope, turn.trace, turn.envelope.dispatchedAt);
+  async #work(turn: StageTurn): Promise<void> {
+    const span = this.surroundings.tracer?.begin(
+      this.stage.name,
+      subjects.stage(this.stage.name),
+      turn.envelope,
+      turn.trace,
+      turn.envelope.dispatchedAt,
+    );
     let outcome: Outcome;
     try {
       const pending = span === undefined ? this.stage.handle(turn, turn) : span.run(() => this.stage.handle(turn, turn));
@@ -96,16 +103,22 @@ export class ServedStage {
     } finally {
       span?.end(outcome.kind, outcome.kind === 'refuse' ? outcome.error : undefined);
       this.surroundings.observe(this.stage.name, outcome.kind, performance.now() - turn.startedAt);
-      if (this.#turns.get(turn.envelope.id) === turn) this.#turns.delete(turn.envelope.id);
+      this.#turns.delete(turn);
       this.#active -= 1;
       this.#next();
     }
   }
 
   #next(): void {
-    const waiting = this.#waiting.shift();
-    if (waiting !== undefined) this.#begin(waiting, subjects.stage(this.stage.name));
-    else if (this.#active === 0) this.#idle?.();
+    for (let waiting = this.#waiting.shift(); waiting !== undefined; waiting = this.#waiting.shift()) {
+      if (waiting.deadline < Date.now()) continue; // ingress has answered already
+      if (this.surroundings.cancelled.has(waiting.envelope.id)) this.#fail(waiting, clientGone());
+      else {
+        this.#begin(waiting);
+        return;
+      }
+    }
+    if (this.#active === 0) this.#idle?.();
   }
 
   #explain(thrown: unknown, turn: StageTurn): SluiceError {
@@ -160,7 +173,7 @@ export class ServedStage {
   }
 
   async #forwardClaimed(turn: StageTurn, next: string, body: Uint8Array): Promise<void> {
-    const name = `${turn.envelope.id}.${turn.attempt}.${this.stage.name}`;
+    const name = replacedBodyName(turn.envelope.id, turn.attempt, this.stage.name);
     await this.surroundings.claims.put(name, body);
     this.#pass(turn, next, undefined, `${body.byteLength}:${name}`);
   }
@@ -216,14 +229,14 @@ export class ServedStage {
       guards: patch.guards === undefined ? envelope.guards : [...envelope.guards, ...patch.guards],
       timings: [...envelope.timings, [this.stage.name, turn.elapsedMs]],
     };
-    turn.send('error', failure);
+    if (!this.surroundings.connection.isClosed()) turn.send('error', failure);
   }
 
   #overloaded(turn: StageTurn): void {
     this.surroundings.observe(this.stage.name, 'overloaded', 0);
     if (this.stage.onOverload === 'pass' && turn.remaining.length > 0) {
       const run = { guard: this.stage.name, ran: false, reason: 'overloaded' };
-      void this.#forward(turn, undefined, [run], undefined);
+      void this.#forward(turn, undefined, [run], undefined); // without a new body nothing is awaited
       return;
     }
     this.#fail(
@@ -240,7 +253,7 @@ export class ServedStage {
       { stage: this.stage.name, subject: message.subject, reason: error.message },
       'malformed stage message refused',
     );
-    if (message.reply === undefined || message.reply === '') return;
+    if (message.reply === undefined || message.reply === '' || this.surroundings.connection.isClosed()) return;
     const failure: Failure = { error: { stage: this.stage.name, ...error.toWire() }, attempts: [], found: {}, guards: [], timings: [] };
     const block = new HeaderBlock()
       .set(headerNames.type, 'error')
@@ -252,11 +265,15 @@ export class ServedStage {
   /** Deadlines are watched by one timer a stage: a timer a request would cost more than most stages do. */
   #sweep(): void {
     const now = Date.now();
-    for (const turn of this.#turns.values()) {
+    for (const turn of this.#turns) {
       if (turn.deadline < now) turn.abort(new SluiceError('deadline_exceeded', 'The request took longer than its time limit.'));
     }
     while (this.#waiting[0] !== undefined && this.#waiting[0].deadline < now) this.#waiting.shift();
   }
+}
+
+function clientGone(): SluiceError {
+  return new SluiceError('client_closed_request', 'The client closed the connection.');
 }
 
 function answerOf(stage: string, turn: StageTurn, part: Partial<Answer> & Pick<Answer, 'status' | 'contentType'>, found: unknown): Answer {

@@ -79,7 +79,12 @@ export async function requestCall<Request extends z.ZodType, Response extends z.
     const reason = cause instanceof NatsError && cause.code === 'TIMEOUT' ? 'did not answer in time' : 'is not available';
     throw new SluiceError('stage_unavailable', `The service "${call.service}" ${reason}; retry shortly.`, { stage: call.service }, cause);
   }
-  const value = parseJson(message);
+  let value: unknown;
+  try {
+    value = message.json();
+  } catch (cause) {
+    throw new SluiceError('internal_error', `The service "${call.service}" gave an answer that is not JSON.`, {}, cause);
+  }
   if (message.headers?.get(headerNames.errorCode)) throw wireError(value);
   const response = call.response.safeParse(value);
   if (!response.success)

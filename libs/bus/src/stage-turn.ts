@@ -11,6 +11,11 @@ import { readTraceContext } from './tracing.ts';
 
 /** Wait for ingress's word on a claim; without it the work is dropped, for ingress may be gone. */
 const claimTimeoutMs = 2_000;
+/** Most stages that a slip may name. */
+const slipLimit = 32;
+const stageName = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+/** Ids become tokens of subjects and names of objects. */
+const requestId = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** One request in the hands of this stage. */
 export class StageTurn implements StageContext {
@@ -29,16 +34,18 @@ export class StageTurn implements StageContext {
   constructor(surroundings: StageSurroundings, message: Msg, read: (name: string) => string) {
     const { head, rest } = decodeFrame(message.data, read(headerNames.envelope));
     if (!isEnvelope(head))
-      throw new SluiceError('invalid_request', 'The envelope lacks id, found, guards or timings.', { param: headerNames.envelope });
+      throw new SluiceError('invalid_request', 'The envelope lacks a field, or its id is not 1 to 64 of A-Z, a-z, 0-9, "-" and "_".', {
+        param: headerNames.envelope,
+      });
     this.#surroundings = surroundings;
     this.envelope = head;
     const claim = read(headerNames.claim);
     this.body = claim === '' ? Body.of(rest) : surroundings.claims.body(...parseClaim(claim));
-    this.attempt = Number(read(headerNames.attempt)) || 1;
-    this.deadline = Number(read(headerNames.deadline)) || Number.POSITIVE_INFINITY;
-    const slip = read(headerNames.slip);
-    this.remaining = slip === '' ? [] : slip.split(',');
+    this.attempt = readCount(read, headerNames.attempt) ?? 1;
+    this.deadline = readCount(read, headerNames.deadline) ?? Number.POSITIVE_INFINITY;
+    this.remaining = readSlip(read);
     this.reply = message.reply ?? '';
+    if (this.reply === '') throw new SluiceError('invalid_request', 'The message has no reply subject, so nobody could hear the answer.');
     this.trace = readTraceContext(read);
   }
 
@@ -107,12 +114,32 @@ export class StageTurn implements StageContext {
   }
 }
 
+function readCount(read: (name: string) => string, name: string): number | undefined {
+  const text = read(name);
+  if (text === '') return undefined;
+  if (!/^[1-9]\d{0,15}$/.test(text))
+    throw new SluiceError('invalid_request', `Header ${name} must be a positive whole number.`, { param: name });
+  return Number(text);
+}
+
+/** Names become subjects, so a wrong one could end the connection with a protocol error. */
+function readSlip(read: (name: string) => string): readonly string[] {
+  const slip = read(headerNames.slip);
+  if (slip === '') return [];
+  const names = slip.split(',');
+  if (names.length <= slipLimit && names.every((name) => stageName.test(name))) return names;
+  throw new SluiceError('invalid_request', `Header ${headerNames.slip} must be at most ${slipLimit} stage names with commas between.`, {
+    param: headerNames.slip,
+  });
+}
+
 /** The light check between our own stages: enough that no later line can throw on a foreign message. */
 function isEnvelope(head: unknown): head is Envelope {
   if (typeof head !== 'object' || head === null) return false;
   const envelope = head as Partial<Record<keyof Envelope, unknown>>; // every field is checked before use
   return (
     typeof envelope.id === 'string' &&
+    requestId.test(envelope.id) &&
     typeof envelope.model === 'string' &&
     typeof envelope.dialect === 'string' &&
     typeof envelope.principal === 'object' &&

@@ -13,6 +13,8 @@ interface ConsumerSurroundings {
 const retryPauseMs = 500;
 /** Slack on top of the server's own expiry before a pull counts as lost. */
 const pullSlackMs = 2_000;
+/** Wait for the stream's word on a dead letter. */
+const deadLetterTimeoutMs = 5_000;
 
 /**
  * Pulls batches from a durable consumer. A batch is acknowledged only after its handler resolved; when it throws, its
@@ -138,7 +140,7 @@ export class DurableConsumer implements Closable {
       for (const message of batch) message.acknowledge();
     } catch (error) {
       if (batch.length === 1 && batch[0] !== undefined) {
-        this.#giveBack(batch[0], error);
+        await this.#giveBack(batch[0], error);
         return;
       }
       this.#surroundings.log.warn(
@@ -149,7 +151,7 @@ export class DurableConsumer implements Closable {
     }
   }
 
-  #giveBack(message: StoredMessage, error: unknown): void {
+  async #giveBack(message: StoredMessage, error: unknown): Promise<void> {
     const { stream, durable, maxDeliveries } = this.#options;
     const { deliveries } = message;
     if (deliveries < maxDeliveries) {
@@ -160,9 +162,22 @@ export class DurableConsumer implements Closable {
       .set('Sluice-Stream', stream)
       .set('Sluice-Stream-Sequence', message.sequence)
       .set(headerNames.messageId, `dead-${stream}-${durable}-${message.sequence}`);
-    this.#surroundings.connection.publish(subjects.deadLetter(stream, durable), message.data, { headers: block.forPublish() });
+    try {
+      await this.#store(subjects.deadLetter(stream, durable), message.data, block);
+    } catch (cause) {
+      this.#surroundings.log.warn({ err: cause, stream, durable, sequence: message.sequence }, 'dead letter not stored; it comes again');
+      message.giveBack(retryPauseMs);
+      return;
+    }
     this.#surroundings.log.error({ err: error, stream, durable, sequence: message.sequence }, 'message went to the dead-letter subject');
     message.terminate();
+  }
+
+  /** Resolves once a stream has stored it: only then may the message it came from be given up. */
+  async #store(subject: string, data: Uint8Array, block: HeaderBlock): Promise<void> {
+    const { connection } = this.#surroundings;
+    const answer = await connection.request(subject, data, { timeout: deadLetterTimeoutMs, headers: block.forPublish() });
+    if (answer.string().includes('"error"')) throw new Error(answer.string().slice(0, 200));
   }
 
   async #pause(milliseconds: number): Promise<void> {

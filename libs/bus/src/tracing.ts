@@ -2,10 +2,13 @@ import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, ty
 import { headers, type Envelope, type SluiceError } from '@sluice/contracts';
 import type { TraceContext } from './bus.ts';
 
+/** W3C Trace Context, version 00 and what later versions keep of it. */
+const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
 /** Reads a trace context from message headers, for {@link StageTracer}. */
 export function readTraceContext(read: (name: string) => string): TraceContext | undefined {
   const traceparent = read(headers.traceparent);
-  return traceparent === '' ? undefined : { traceparent, tracestate: read(headers.tracestate) || undefined };
+  return !traceparentPattern.test(traceparent) ? undefined : { traceparent, tracestate: read(headers.tracestate) || undefined };
 }
 
 export function parentContext(carrier: TraceContext | undefined): Context {

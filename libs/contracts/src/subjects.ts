@@ -67,6 +67,8 @@ export const headers = {
   type: 'Sluice-Type',
   /** Position of a chunk in its stream, from 0. */
   sequence: 'Sluice-Sequence',
+  /** On chunk 0: the instance that streams, so that ingress notices when it is gone. */
+  instance: 'Sluice-Instance',
   /** Object-store name of a body that travels by claim check; the payload then ends after the envelope. */
   claim: 'Sluice-Claim',
   traceparent: 'traceparent',

@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startNatsServer, type NatsServer } from '@sluice/testing';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { type BusBench, openBus, serverBinary, soon } from './bus-bench.ts';
+import type { KeyValue } from './bus.ts';
+
+let storeDir: string;
+let server: NatsServer;
+let bench: BusBench;
+let bucket: KeyValue;
+
+beforeAll(async () => {
+  storeDir = await mkdtemp(join(tmpdir(), 'sluice-kv-'));
+  server = await startNatsServer({ ...serverBinary, storeDir });
+  bench = await openBus(server.url, 'control');
+  bucket = await bench.bus.keyValue('specs');
+});
+
+afterAll(async () => {
+  await bench.bus.close();
+  await server.stop();
+  await rm(storeDir, { recursive: true, force: true });
+});
+
+const put = (key: string, text: string) => bucket.put(key, Buffer.from(text));
+
+it('gives what was put, and nothing for a key that never was', async () => {
+  await put('plain', 'one');
+  expect(Buffer.from((await bucket.get('plain')) ?? []).toString()).toBe('one');
+  expect(await bucket.get('absent')).toBeUndefined();
+});
+
+it('tells the current value and every change, of its key only', async () => {
+  await put('watched', 'one');
+  const heard: string[] = [];
+  const watch = await bucket.watch('watched', (value) => heard.push(Buffer.from(value).toString()));
+  await put('other', 'no');
+  await put('watched', 'two');
+  await vi.waitFor(() => {
+    expect(heard).toEqual(['one', 'two']);
+  }, soon);
+  await watch.close();
+  await put('watched', 'three');
+  await bucket.get('watched');
+  expect(heard).toEqual(['one', 'two']);
+});
+
+it('goes on after a listener threw', async () => {
+  const heard: string[] = [];
+  const watch = await bucket.watch('throwing', (value) => {
+    heard.push(Buffer.from(value).toString());
+    throw new Error('not taken');
+  });
+  await put('throwing', 'one');
+  await put('throwing', 'two');
+  await vi.waitFor(() => {
+    expect(heard).toEqual(['one', 'two']);
+  }, soon);
+  expect(bench.lines.filter((line) => line.message === 'a watched value was not taken over').length).toBe(2);
+  await watch.close();
+});
+
+it('hears changes again soon after the server was killed and is back', async () => {
+  await put('lasting', 'before');
+  const heard: string[] = [];
+  const watch = await bucket.watch('lasting', (value) => heard.push(Buffer.from(value).toString()));
+  await vi.waitFor(() => {
+    expect(heard).toEqual(['before']);
+  }, soon);
+  await server.kill();
+  await vi.waitFor(() => {
+    expect(bench.bus.connected).toBe(false);
+  }, soon);
+  server = await startNatsServer({ ...serverBinary, storeDir, port: server.port });
+  await vi.waitFor(() => put('lasting', 'after'), soon);
+  // The client's own watch would need ten seconds and more.
+  await vi.waitFor(
+    () => {
+      expect(heard.at(-1)).toBe('after');
+    },
+    { timeout: 5_000, interval: 10 },
+  );
+  await watch.close();
+});
