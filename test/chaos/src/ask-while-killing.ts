@@ -24,8 +24,9 @@ export interface LoadOutcome {
 const atOnce = 16;
 /** The kill comes after this share of the answers. */
 const killShare = 0.2;
-/** A client that finds nobody listening waits before it asks the next thing. */
-const pauseAfterConnectionErrorMs = 500;
+/** A client that finds nobody listening asks this often whether somebody does, and at most for so long. */
+const listeningPauseMs = 100;
+const listeningBudgetMs = 30_000;
 
 interface Question {
   readonly text: string;
@@ -57,7 +58,7 @@ export async function askWhileKilling({ sluice }: GatewayUnderChaos, { target, r
       } catch (error) {
         const kind = kindOf(error);
         errors.set(kind, (errors.get(kind) ?? 0) + 1);
-        if (kind === 'connection') await delay(pauseAfterConnectionErrorMs);
+        if (kind === 'connection') await untilListening(sluice.url);
       }
       slowestMs = Math.max(slowestMs, performance.now() - startedAt);
       ended += 1;
@@ -66,6 +67,15 @@ export async function askWhileKilling({ sluice }: GatewayUnderChaos, { target, r
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   return { ok, wrong, errors, slowestMs, answeredIds };
+}
+
+async function untilListening(url: string): Promise<void> {
+  const giveUpAt = Date.now() + listeningBudgetMs;
+  while (Date.now() < giveUpAt) {
+    await delay(listeningPauseMs);
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (answer?.status === 200) return;
+  }
 }
 
 async function answerTo(client: OpenAI, { text, streamed }: Question): Promise<{ text: string; requestId: string }> {
