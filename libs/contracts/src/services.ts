@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { tokenUsageSchema } from './answer.ts';
 import { guardrailCheckRequestSchema, guardrailCheckResponseSchema, maskRequestSchema, maskResponseSchema } from './checks.ts';
-import { principalSchema, rateLimitStateSchema } from './envelope.ts';
+import { principalSchema } from './envelope.ts';
 import { subjects } from './subjects.ts';
 
 export interface ServiceCall<Request extends z.ZodType = z.ZodType, Response extends z.ZodType = z.ZodType> {
@@ -13,7 +13,9 @@ export interface ServiceCall<Request extends z.ZodType = z.ZodType, Response ext
   readonly response: Response;
 }
 
-function call<Request extends z.ZodType, Response extends z.ZodType>(definition: ServiceCall<Request, Response>): ServiceCall<Request, Response> {
+function call<Request extends z.ZodType, Response extends z.ZodType>(
+  definition: ServiceCall<Request, Response>,
+): ServiceCall<Request, Response> {
   return definition;
 }
 
