@@ -15,12 +15,12 @@ export function totalUsage(attempts: readonly ProviderAttempt[]): TokenUsage {
   return total;
 }
 
-/** Sum in nano-USD; undefined where an attempt used tokens of a model without a price. */
+/** Sum in nano-USD; undefined where it is not known: a model without a price, or a call that is still under way. */
 export function totalCost(attempts: readonly ProviderAttempt[]): bigint | undefined {
   let total = 0n;
-  for (const { usage, costNanoUsd } of attempts) {
+  for (const { usage, costNanoUsd, failure } of attempts) {
     if (costNanoUsd !== undefined) total += BigInt(costNanoUsd);
-    else if (usage !== undefined) return undefined;
+    else if (usage !== undefined || failure === undefined) return undefined;
   }
   return total;
 }

@@ -1,4 +1,4 @@
-import type { Envelope } from '@sluice/contracts';
+import { errorTable, isErrorCode, type Envelope } from '@sluice/contracts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Ending } from './usage-events.ts';
 
@@ -58,9 +58,13 @@ export class IngressMetrics {
   }
 
   ended(envelope: Envelope, ending: Ending, cache: string): void {
-    const key = `${envelope.model} ${ending.status} ${cache}`;
+    // A stream that broke off was begun with 200; an alert on failures must see it all the same.
+    const { errorCode } = ending;
+    const status =
+      ending.outcome === 'failed' && errorCode !== undefined && isErrorCode(errorCode) ? errorTable[errorCode].status : ending.status;
+    const key = `${envelope.model} ${status} ${cache}`;
     let counter = this.#counters.get(key);
-    if (counter === undefined) this.#counters.set(key, (counter = this.#requests.labels(envelope.model, String(ending.status), cache)));
+    if (counter === undefined) this.#counters.set(key, (counter = this.#requests.labels(envelope.model, String(status), cache)));
     counter.inc();
     (envelope.stream ? this.#streamed : this.#plain).observe(ending.latencyMs / 1_000);
     if (ending.timeToFirstTokenMs !== undefined) this.#firstToken.observe(ending.timeToFirstTokenMs / 1_000);

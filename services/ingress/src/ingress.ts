@@ -15,6 +15,7 @@ import {
 import { parseChatRequest } from '@sluice/dialects';
 import type { IngressMetrics } from './ingress-metrics.ts';
 import { PendingAnswer, type AnswerSinks } from './pending-answer.ts';
+import { readJson } from './read-json.ts';
 import { readRequestOptions } from './request-headers.ts';
 import { onUnavailable, type RouteTable } from './route-table.ts';
 import type { ServerSpan, ServerSpans } from './server-spans.ts';
@@ -23,21 +24,14 @@ import { refusedEvent, settledEvent } from './usage-events.ts';
 export interface IngressSurroundings {
   readonly bus: Pick<Bus, 'publishStore'>;
   readonly dispatcher: Dispatcher;
-  readonly usage: EventPublisher;
+  readonly usage: Pick<EventPublisher, 'publish'>;
+  /** A producer of its own: one sequence over two streams would show a gap in each. */
+  readonly audit: Pick<EventPublisher, 'publish'>;
   readonly routes: () => RouteTable;
   readonly clock: () => number;
   readonly metrics: IngressMetrics;
   readonly spans: ServerSpans;
   readonly concurrency: number;
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
-/** What a body asks for, whatever its dialect. */
-interface RequestFacts {
-  readonly model: string;
-  readonly stream: boolean;
-  readonly maxOutputTokens?: number;
 }
 
 /** The way of a model request through the edge: owner, checks, slip, and what follows its end. */
@@ -64,7 +58,7 @@ export class Ingress {
     if (dispatcher.inFlight >= concurrency)
       throw new SluiceError('overloaded', `This gateway process has ${concurrency} requests under way; retry shortly.`);
     const routes = this.#surroundings.routes();
-    const facts = readFacts(body);
+    const facts = parseChatRequest(readJson(body));
     routes.checkModel(facts.model, principal);
     const options = readRequestOptions(request.headers);
     const policy = routes.policy(principal.policy);
@@ -110,13 +104,21 @@ export class Ingress {
     const { usage, metrics, bus } = this.#surroundings;
     return {
       settled: (envelope, told, ending) => {
-        usage.publish(subjects.usage(envelope.principal.organization, envelope.principal.team), settledEvent(envelope, told, ending), span.trace);
+        usage.publish(
+          subjects.usage(envelope.principal.organization, envelope.principal.team),
+          settledEvent(envelope, told, ending),
+          span.trace,
+        );
         this.#auditGuard(envelope, told);
         metrics.ended(envelope, ending, told.found.cache?.state ?? 'bypass');
         span.end(ending.status, told);
       },
       refused: (envelope, failure, ending) => {
-        usage.publish(subjects.usage(envelope.principal.organization, envelope.principal.team), refusedEvent(envelope, failure, ending), span.trace);
+        usage.publish(
+          subjects.usage(envelope.principal.organization, envelope.principal.team),
+          refusedEvent(envelope, failure, ending),
+          span.trace,
+        );
         this.#auditGuard(envelope, failure);
         metrics.ended(envelope, ending, 'bypass');
         span.end(ending.status, failure);
@@ -136,7 +138,7 @@ export class Ingress {
     const { guardrail } = told.found;
     if (guardrail === undefined || guardrail.detections.length === 0) return;
     const { organization, team, keyId } = envelope.principal;
-    this.#surroundings.usage.publish(subjects.audit(organization), {
+    this.#surroundings.audit.publish(subjects.audit(organization), {
       id: `${envelope.id}:guard`,
       type: auditEventTypes.guard,
       subject: `${organization}/${team}/${keyId}`,
@@ -155,16 +157,6 @@ export class Ingress {
       },
     });
   }
-}
-
-function readFacts(body: Uint8Array): RequestFacts {
-  let value: unknown;
-  try {
-    value = JSON.parse(decoder.decode(body));
-  } catch (cause) {
-    throw new SluiceError('invalid_request', 'The request body is not valid JSON in UTF-8.', {}, cause);
-  }
-  return parseChatRequest(value);
 }
 
 function cacheStore(envelope: Envelope, answer: Answer, now: number): CacheStore | undefined {

@@ -40,6 +40,7 @@ await runService({
       ...edge,
       dispatcher,
       usage: await bus.createEventPublisher('ingress'),
+      audit: await bus.createEventPublisher('ingress-audit'),
       clock,
       metrics: new IngressMetrics(metrics),
       spans: tracing ? createServerSpans() : passThroughSpans,

@@ -107,3 +107,11 @@ function checkOperation(operationId: string, summary: string, schema: string) {
 function jsonSchema(schema: z.ZodType): object {
   return z.toJSONSchema(schema, { io: 'input' });
 }
+
+/** Where the document stands in the repository, for readers without a running gateway. */
+export const openApiFile: URL = new URL('../../../docs/generated/openapi.json', import.meta.url);
+
+/** The document as that file holds it. */
+export function openApiText(version: string): string {
+  return `${JSON.stringify(openApiDocument(version), null, 2)}\n`;
+}

@@ -33,7 +33,11 @@ export class PendingAnswer implements ExchangeListener {
   #table: UnmaskTable = noTable;
   #restorer: StreamRestorer | undefined;
   #recording: AnswerRecording | undefined;
+  /** Head of a stream that has begun. */
+  #head: Answer | undefined;
   #timeToFirstTokenMs: number | undefined;
+  /** Why the gateway itself ended the answer, while the end of the exchange is still to come. */
+  #broken: SluiceError | undefined;
   /** Chunks handed to a client that reads slowly; credit for them waits for `drain`. */
   #unwritten: (() => void)[] = [];
   #gone = false;
@@ -50,12 +54,15 @@ export class PendingAnswer implements ExchangeListener {
   /** Ties the answer to its exchange. @param onDisconnect what becomes of the provider call when the client leaves */
   begin(exchange: Exchange, onDisconnect: 'cancel' | 'drain'): void {
     this.#exchange = exchange;
-    this.#response.once('close', () => {
+    const leave = (): void => {
       if (this.#ended || this.#response.writableFinished) return;
       this.#gone = true;
       this.#giveCredit();
-      if (onDisconnect === 'cancel') this.#exchange?.cancel();
-    });
+      if (onDisconnect === 'cancel') exchange.cancel();
+    };
+    if (this.#response.destroyed)
+      leave(); // the client left while its key was being looked up
+    else this.#response.once('close', leave);
   }
 
   unmask(table: UnmaskTable): void {
@@ -63,6 +70,7 @@ export class PendingAnswer implements ExchangeListener {
   }
 
   head(answer: Answer): void {
+    this.#head = answer;
     this.#timeToFirstTokenMs = this.#elapsedMs();
     if (Object.keys(this.#table).length > 0) this.#restorer = createRestorer(this.#envelope.dialect, this.#table).stream();
     if (answer.found.cache?.storeKey !== undefined) this.#recording = new AnswerRecording(this.#envelope.dialect);
@@ -79,47 +87,95 @@ export class PendingAnswer implements ExchangeListener {
   }
 
   chunk(bytes: Uint8Array, written: () => void): void {
+    if (this.#gone || this.#broken !== undefined) {
+      this.#recording?.push(bytes); // a drained answer is still worth keeping
+      written();
+      return;
+    }
     this.#recording?.push(bytes);
-    const restored = this.#restorer === undefined ? bytes : this.#restorer.push(bytes);
-    if (this.#gone || restored.byteLength === 0 || this.#response.write(restored)) written();
+    let restored: Uint8Array;
+    try {
+      restored = this.#restorer === undefined ? bytes : this.#restorer.push(bytes);
+    } catch (thrown) {
+      this.#breakOff(SluiceError.from(thrown));
+      written();
+      return;
+    }
+    if (restored.byteLength === 0 || this.#response.write(restored)) written();
     else this.#unwritten.push(written);
   }
 
   final(answer: Answer, body: Uint8Array): void {
-    if (this.#timeToFirstTokenMs === undefined) this.#plain(answer, body);
-    else this.#endStream();
-    this.#close();
-    const outcome = this.#gone ? 'cancelled' : 'completed';
-    this.#sinks.settled(this.#envelope, answer, {
-      outcome,
-      status: this.#gone ? 499 : answer.status,
-      latencyMs: this.#elapsedMs(),
-      timeToFirstTokenMs: this.#timeToFirstTokenMs,
-    });
-    this.#keep(answer, body);
+    const error = this.#broken ?? this.#finish(answer, body);
+    this.#settle(answer, error);
+    if (error === undefined) this.#keep(answer, body);
     this.#sinks.done();
   }
 
   error(failure: Failure): void {
-    const error = SluiceError.fromWire(failure.error);
-    if (!this.#gone) {
-      if (this.#response.headersSent) this.#errorEvent(error);
-      else this.#errorBody(error, failure);
+    const error = this.#broken ?? SluiceError.fromWire(failure.error);
+    if (error.code === 'client_closed_request' && !this.#gone) {
+      this.#gone = true; // it stopped reading without closing
+      this.#response.destroy();
     }
-    this.#close();
-    const ending = {
-      status: this.#gone ? 499 : error.status,
-      errorCode: error.code,
-      latencyMs: this.#elapsedMs(),
-      timeToFirstTokenMs: this.#timeToFirstTokenMs,
-    };
-    if (failure.attempts.length === 0) this.#sinks.refused(this.#envelope, failure, { outcome: 'failed', ...ending });
-    else this.#sinks.settled(this.#envelope, failure, { outcome: this.#gone ? 'cancelled' : 'failed', ...ending });
+    if (!this.#gone && this.#broken === undefined) this.#writeError(error, failure);
+    const head = this.#head;
+    if (head === undefined && failure.attempts.length === 0) this.#refuse(failure, error);
+    // What ends a stream that had begun may come from the bus, which knows of no attempts: the head does.
+    else
+      this.#settle(
+        head === undefined ? failure : { ...head, attempts: failure.attempts.length > 0 ? failure.attempts : head.attempts },
+        error,
+      );
     this.#sinks.done();
   }
 
+  #refuse(failure: Failure, error: SluiceError): void {
+    this.#close();
+    this.#sinks.refused(this.#envelope, failure, {
+      outcome: 'failed',
+      status: this.#gone ? 499 : error.status,
+      errorCode: error.code,
+      latencyMs: this.#elapsedMs(),
+    });
+  }
+
+  #settle(told: Answer | Failure, error: SluiceError | undefined): void {
+    this.#close();
+    this.#sinks.settled(this.#envelope, told, {
+      outcome: this.#gone ? 'cancelled' : error === undefined ? 'completed' : 'failed',
+      status: this.#gone ? 499 : this.#response.statusCode,
+      ...(error === undefined ? {} : { errorCode: error.code }),
+      latencyMs: this.#elapsedMs(),
+      timeToFirstTokenMs: this.#timeToFirstTokenMs,
+    });
+  }
+
+  /** Writes the rest of the answer; gives the error that it told the client instead, if it could not. */
+  #finish(answer: Answer, body: Uint8Array): SluiceError | undefined {
+    if (this.#gone) return undefined;
+    try {
+      if (this.#head === undefined) this.#plain(answer, body);
+      else this.#endStream();
+      return undefined;
+    } catch (thrown) {
+      const error = SluiceError.from(thrown);
+      this.#writeError(error, answer);
+      return error;
+    }
+  }
+
+  /** Ends a stream that cannot be read on; the usage of the call is still waited for. */
+  #breakOff(error: SluiceError): void {
+    this.#broken = error;
+    this.#restorer = undefined;
+    this.#recording = undefined;
+    this.#response.end(errorEvent(this.#envelope.dialect, error, this.#envelope.id));
+    this.#giveCredit();
+    this.#exchange?.cancel();
+  }
+
   #plain(answer: Answer, body: Uint8Array): void {
-    if (this.#gone) return;
     const restored = this.#restorePlain(answer.contentType, body);
     this.#response.writeHead(answer.status, {
       ...answerHeaders(this.#envelope.id, answer, this.#elapsedMs()),
@@ -138,26 +194,38 @@ export class PendingAnswer implements ExchangeListener {
   }
 
   #endStream(): void {
-    if (this.#gone) return;
     const rest = this.#restorer?.end();
     if (rest !== undefined && rest.byteLength > 0) this.#response.write(rest);
     this.#response.end();
   }
 
-  #errorEvent(error: SluiceError): void {
-    const rest = this.#restorer?.end();
-    if (rest !== undefined && rest.byteLength > 0) this.#response.write(rest);
-    this.#response.end(errorEvent(this.#envelope.dialect, error, this.#envelope.id));
-  }
-
-  #errorBody(error: SluiceError, failure: Failure): void {
+  /** An error as the client's dialect has it: a body where nothing was written yet, else the last event. */
+  #writeError(error: SluiceError, told: Failure | Answer): void {
+    const { dialect, id } = this.#envelope;
+    if (this.#response.headersSent) {
+      this.#writeRest();
+      this.#response.end(errorEvent(dialect, error, id));
+      return;
+    }
     const { retryAfterSeconds } = error;
+    const body = Buffer.from(errorBody(dialect, error, id));
     this.#response.writeHead(error.status, {
-      ...answerHeaders(this.#envelope.id, failure, this.#elapsedMs()),
+      ...answerHeaders(id, told, this.#elapsedMs()),
       'content-type': 'application/json; charset=utf-8',
+      'content-length': body.byteLength,
       ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
     });
-    this.#response.end(errorBody(this.#envelope.dialect, error, this.#envelope.id));
+    this.#response.end(body);
+  }
+
+  /** What the restorer still holds back goes out before an error event, if it can be read at all. */
+  #writeRest(): void {
+    try {
+      const rest = this.#restorer?.end();
+      if (rest !== undefined && rest.byteLength > 0) this.#response.write(rest);
+    } catch {
+      // the error event that follows says that the stream is broken
+    }
   }
 
   #keep(answer: Answer, body: Uint8Array): void {

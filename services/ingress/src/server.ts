@@ -24,6 +24,8 @@ const keepAliveTimeoutMs = 75_000;
 /** For a client to send its whole request; the answer is bounded by the request's own deadline. */
 const requestTimeoutMs = 120_000;
 
+const routedMethods = ['GET', 'POST'] as const;
+
 const modelRoutes: readonly { readonly path: string; readonly dialect: Dialect }[] = [
   { path: '/v1/chat/completions', dialect: 'openai-chat' },
 ];
@@ -39,6 +41,9 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     genReqId: options.newRequestId,
+    frameworkErrors: (error, request, reply) => {
+      sendError(request, reply, publicError(error), options.log);
+    },
   });
   server.removeAllContentTypeParsers();
   // Bodies stay bytes: they travel on as they came, and only what ingress must know is parsed.
@@ -49,15 +54,10 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     sendError(request, reply, publicError(error), options.log);
   });
   server.setNotFoundHandler((request, reply) => {
-    sendError(
-      request,
-      reply,
-      new SluiceError(
-        'not_found',
-        `There is no ${request.method} ${request.url.split('?')[0]?.slice(0, 100) ?? ''}; GET /openapi.json lists what there is.`,
-      ),
-      options.log,
-    );
+    const path = request.url.split('?')[0] ?? '';
+    const allowed = routedMethods.filter((method) => server.hasRoute({ method, url: path }));
+    if (allowed.length > 0) reply.header('allow', allowed.join(', '));
+    sendError(request, reply, unrouted(request.method, path, allowed), options.log);
   });
   registerInformationRoutes(server, options.information);
   void server.register((authenticated, _options, done) => {
@@ -108,6 +108,12 @@ function registerModelRoutes(server: FastifyInstance, ingress: Ingress): void {
       reply.hijack(); // the pending answer writes to the socket itself
     });
   }
+}
+
+function unrouted(method: string, path: string, allowed: readonly string[]): SluiceError {
+  return allowed.length > 0
+    ? new SluiceError('method_not_allowed', `${path} takes ${allowed.join(' and ')}, not ${method}.`)
+    : new SluiceError('not_found', `There is no ${method} ${path.slice(0, 100)}; GET /openapi.json lists what there is.`);
 }
 
 function publicError(thrown: unknown): SluiceError {
