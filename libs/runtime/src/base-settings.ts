@@ -3,28 +3,41 @@ import { z } from 'zod';
 /** An environment variable that holds a whole number; empty counts as absent. */
 export function integerSetting(minimum: number, maximum: number, fallback: number) {
   return z.preprocess(
-    (value) => (value === undefined || value === '' ? fallback : Number(value)),
-    z.number(`give a number from ${minimum} to ${maximum}`).int('give a whole number').min(minimum).max(maximum),
+    (value) => (typeof value !== 'string' || value.trim() === '' ? fallback : Number(value)),
+    z
+      .number(`give a number from ${minimum} to ${maximum}`)
+      .int('give a whole number')
+      .min(minimum, `give a number from ${minimum} to ${maximum}`)
+      .max(maximum, `give a number from ${minimum} to ${maximum}`),
   );
 }
 
 /** An environment variable that may be absent; empty counts as absent. */
 export function optionalSetting() {
-  return z.preprocess((value) => (value === '' ? undefined : value), z.string().optional());
+  return z.preprocess(emptyAsAbsent, z.string().optional());
+}
+
+function emptyAsAbsent(value: unknown): unknown {
+  return value === '' ? undefined : value;
 }
 
 /** The environment that every service understands. */
 export const baseSettingsSchema = z.object({
   /** Comma-separated addresses of the NATS servers. */
-  NATS_URL: z.string('give the address of the NATS server, e.g. nats://127.0.0.1:4222').min(1),
+  NATS_URL: z
+    .string('give the address of the NATS server, e.g. nats://127.0.0.1:4222')
+    .min(1, 'give the address of the NATS server, e.g. nats://127.0.0.1:4222'),
   NATS_USER: optionalSetting(),
   NATS_PASSWORD: optionalSetting(),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'use trace, debug, info, warn, error or silent').default('info'),
+  LOG_LEVEL: z.preprocess(
+    emptyAsAbsent,
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'use trace, debug, info, warn, error or silent').default('info'),
+  ),
   /** Folder for what must outlive the process, the last good configuration among it. */
-  SLUICE_DATA_DIR: z.string().min(1).default('.sluice'),
+  SLUICE_DATA_DIR: z.preprocess(emptyAsAbsent, z.string().default('.sluice')),
   /** Port of /healthz, /readyz and /metrics for services without an HTTP server of their own; 0: none. */
   SLUICE_HEALTH_PORT: integerSetting(0, 65_535, 0),
-  SLUICE_HEALTH_HOST: z.string().default('127.0.0.1'),
+  SLUICE_HEALTH_HOST: z.preprocess(emptyAsAbsent, z.string().default('127.0.0.1')),
   /** Ingress and router agree on it: how long a request may be silent before it is sent round again, ms. */
   SLUICE_HOP_BUDGET_MS: integerSetting(50, 60_000, 2_000),
   /** How long a stopping service may take to finish its work, ms. */

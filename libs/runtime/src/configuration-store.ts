@@ -13,6 +13,8 @@ export interface ConfigurationStore {
 
 /** How long the bus may take to give a snapshot before the one on disk serves. */
 const waitForBusMs = 3_000;
+/** Pause before a bucket that could not be opened is tried again. */
+const retryPauseMs = 500;
 
 /**
  * Follows the configuration in the KV bucket and keeps the last good snapshot on disk, so that a service can start
@@ -37,12 +39,15 @@ export class FollowedConfiguration implements ConfigurationStore, Closable {
     const path = join(dataDirectory, 'last-good', `${service}.json`);
     const first = Promise.withResolvers<Snapshot>();
     const opened: { store?: FollowedConfiguration } = {};
-    const bucket = await bus.keyValue(buckets.configuration);
-    const watch = await bucket.watch(configurationKey, (value) => {
+    let newest: Snapshot | undefined;
+    const following = follow(bus, log, (value) => {
       const snapshot = parseSnapshot(value);
       if (snapshot === undefined) log.error('the bucket holds no snapshot that this version can read; keeping the one in force');
-      else if (opened.store === undefined) first.resolve(snapshot);
-      else opened.store.#replace(snapshot);
+      else if (opened.store !== undefined) opened.store.#replace(snapshot);
+      else {
+        newest = snapshot;
+        first.resolve(snapshot);
+      }
     });
     const timer = setTimeout(() => {
       void readSnapshot(path).then((saved) => {
@@ -57,11 +62,9 @@ export class FollowedConfiguration implements ConfigurationStore, Closable {
     clearTimeout(timer);
     const store = new FollowedConfiguration(snapshot, path, log);
     opened.store = store;
-    store.#watch = watch;
-    const newest = await bucket.get(configurationKey).catch(() => undefined); // one may have come between the first and now
-    const replaced = newest === undefined ? undefined : parseSnapshot(newest);
-    if (replaced !== undefined) store.#replace(replaced);
+    store.#watch = following;
     store.#save(snapshot);
+    if (newest !== undefined) store.#replace(newest); // another may have come between the first and now
     return store;
   }
 
@@ -93,6 +96,32 @@ export class FollowedConfiguration implements ConfigurationStore, Closable {
         this.#log.warn({ err: error }, 'the last good configuration could not be saved');
       });
   }
+}
+
+/** Watches the bucket; where it cannot be opened (JetStream is away), that is tried again until it can. */
+function follow(bus: Bus, log: Logger, listener: (value: Uint8Array) => void): Closable {
+  let watch: Closable | undefined;
+  let closed = false;
+  let retry: NodeJS.Timeout | undefined;
+  const open = async (): Promise<void> => {
+    try {
+      const bucket = await bus.keyValue(buckets.configuration);
+      watch = await bucket.watch(configurationKey, listener);
+      if (closed) await watch.close();
+    } catch (error) {
+      if (closed) return;
+      log.warn({ err: error }, 'the configuration bucket is out of reach; trying again');
+      retry = setTimeout(() => void open(), retryPauseMs);
+    }
+  };
+  void open();
+  return {
+    close: async () => {
+      closed = true;
+      clearTimeout(retry);
+      await watch?.close();
+    },
+  };
 }
 
 /** Control validated it before publishing; only the shape that every reader relies on is looked at here. */

@@ -6,7 +6,7 @@ import type { Health } from './service.ts';
 /** `/healthz`, `/readyz` and `/metrics` of a service that has no HTTP server of its own. */
 export async function startHealthServer(host: string, port: number, health: Health, metrics: Registry): Promise<Closable> {
   const server = createServer((request, response) => {
-    void (async () => {
+    (async () => {
       if (request.url === '/healthz') response.end('{"status":"ok"}');
       else if (request.url === '/readyz') {
         const problems = health.problems();
@@ -19,7 +19,10 @@ export async function startHealthServer(host: string, port: number, health: Heal
         response.statusCode = 404;
         response.end();
       }
-    })();
+    })().catch(() => {
+      response.statusCode = 500; // a gauge that cannot be read must not end the service
+      response.end();
+    });
   });
   server.requestTimeout = 5_000;
   server.headersTimeout = 5_000;

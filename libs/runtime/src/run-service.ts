@@ -69,6 +69,7 @@ async function start<Shape extends z.ZodObject>(
   const { name } = definition;
   const metrics = new Registry();
   registerProcessMetrics(metrics);
+  log.debug('waiting for NATS');
   const bus = await connectBus({
     servers: settings.NATS_URL,
     user: settings.NATS_USER,

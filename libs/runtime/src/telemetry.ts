@@ -26,7 +26,14 @@ export async function startTelemetry(
       'service.version': version,
       'service.instance.id': instance,
     }),
-    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), scheduledDelayMillis: 1_000, maxQueueSize: 8_192, maxExportBatchSize: 512 })],
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: new OTLPTraceExporter(),
+        scheduledDelayMillis: 1_000,
+        maxQueueSize: 8_192,
+        maxExportBatchSize: 512,
+      }),
+    ],
     autoDetectResources: false,
     instrumentations: [],
     metricReaders: [],
