@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { refuse, replyStream, type Outcome, type StreamEnd } from '@sluice/bus';
+import { refuse, reply, replyStream, type Outcome, type StreamEnd } from '@sluice/bus';
 import { SluiceError, subjects } from '@sluice/contracts';
 import { startNatsServer, type NatsServer } from '@sluice/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -188,6 +188,49 @@ describe('plain answers', () => {
     const answer = await edge.ask(chat, { 'x-request-timeout-ms': '150' });
     expect(answer.status).toBe(504);
     expect(await answer.json()).toMatchObject({ error: { code: 'deadline_exceeded' } });
+  });
+});
+
+describe('answers that nest too deep to be walked', () => {
+  const tooDeep = `{"choices":[{"index":0,"message":{"role":"assistant","content":"[EMAIL_ADDRESS_1]","x":${'['.repeat(50_000)}${']'.repeat(50_000)}}}]}`;
+  const table = { '[EMAIL_ADDRESS_1]': 'ann@example.com' };
+
+  it('are restored all the same where they are plain', async () => {
+    edge.answerWith((_request, context) => {
+      context.unmask(table);
+      return reply({
+        answer: { status: 200, contentType: 'application/json', provider: 'sim', model: 'sim-1', attempts: [attempt()] },
+        body: Buffer.from(tooDeep),
+      });
+    });
+    const answer = await edge.ask(chat);
+    expect([answer.status, (await answer.text()).slice(0, 80)]).toEqual([
+      200,
+      tooDeep.replace('[EMAIL_ADDRESS_1]', 'ann@example.com').slice(0, 80),
+    ]);
+  });
+
+  it('break off where they are streams, and end the provider call', async () => {
+    const aborted = Promise.withResolvers<undefined>();
+    edge.answerWith((_request, context) => {
+      context.unmask(table);
+      return stream(
+        (async function* () {
+          yield Buffer.from(`data: ${tooDeep.replace('"message"', '"delta"')}\n\n`);
+          await new Promise((resolve) => {
+            context.signal.addEventListener('abort', resolve);
+          });
+          aborted.resolve(undefined);
+        })(),
+        () => ({ attempts: [attempt({ failure: 'cancelled' })], error: new SluiceError('client_closed_request', 'Cancelled.') }),
+      );
+    });
+    const answer = await edge.ask(streamed);
+    expect(await answer.text()).toContain('"code":"provider_error"');
+    await aborted.promise;
+    expect(await edge.eventsOf(idOf(answer), 1)).toMatchObject([
+      { type: 'com.sluice.usage.settled.v1', data: { outcome: 'failed', errorCode: 'provider_error', usage: { output: 20 } } },
+    ]);
   });
 });
 
