@@ -85,9 +85,9 @@ it('sends a body that takes longer to store than the hop budget once', async () 
   await heard.ended();
   expect(received).not.toContain('');
   ears.unsubscribe();
+  await untilStoreIsEmpty();
   await hasty.close();
   await front.bus.close();
-  await untilStoreIsEmpty();
 });
 
 it('leaves nothing stored for a request that was cancelled while its body was on the way', async () => {

@@ -30,6 +30,7 @@ import { requestCall, ServiceEndpoints } from './service-endpoints.ts';
 import type { Stage } from './stage.ts';
 import { DurableConsumer } from './stream-consumer.ts';
 import { createStageTracer } from './tracing.ts';
+import type { WorkInHand } from './work-in-hand.ts';
 
 export interface BusOptions {
   /** Comma-separated `nats://` addresses. */
@@ -61,6 +62,7 @@ export class NatsBus implements Bus {
   readonly maxPayloadBytes: number;
   readonly #connection: NatsConnection;
   readonly #options: BusOptions;
+  readonly #work: WorkInHand;
   readonly #inbox: Inbox;
   readonly #claims: ClaimCheck;
   readonly #endpoints: ServiceEndpoints;
@@ -72,10 +74,11 @@ export class NatsBus implements Bus {
   #connected = true;
   #closing: Promise<void> | undefined;
 
-  constructor(connection: NatsConnection, options: BusOptions, maxPayloadBytes: number) {
+  constructor(connection: NatsConnection, options: BusOptions, maxPayloadBytes: number, work: WorkInHand) {
     this.#connection = connection;
     this.#options = options;
     this.maxPayloadBytes = maxPayloadBytes;
+    this.#work = work;
     this.instance = `${options.service}-${randomBytes(6).toString('hex')}`;
     this.#inbox = new Inbox(connection, options.log);
     this.#claims = new ClaimCheck(connection, maxPayloadBytes);
@@ -105,6 +108,7 @@ export class NatsBus implements Bus {
       log,
       cancelled,
     });
+    this.#work.add(() => served.inFlight);
     const prefixLength = subjects.cancel('').length;
     const cancels = this.#connection.subscribe(subjects.anyCancel, {
       callback: (error, message) => {
@@ -151,15 +155,16 @@ export class NatsBus implements Bus {
 
   async createDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
     const presence = await this.watchPresence();
-    return new SlipDispatcher(
-      { connection: this.#connection, inbox: this.#inbox, claims: this.#claims, presence, log: this.#options.log },
-      options,
-    );
+    const surroundings = { connection: this.#connection, inbox: this.#inbox, claims: this.#claims, presence, log: this.#options.log };
+    const dispatcher = new SlipDispatcher(surroundings, options);
+    this.#work.add(() => dispatcher.inFlight);
+    return dispatcher;
   }
 
-  watchPresence(): Promise<PresenceTable> {
+  async watchPresence(): Promise<PresenceTable> {
     this.#presence ??= new HeartbeatTable(this.#connection, this.#options.log);
-    return Promise.resolve(this.#presence);
+    await this.#connection.flush().catch(() => undefined); // from now on no announcement is missed
+    return this.#presence;
   }
 
   publishStore(store: CacheStore, body: Uint8Array): void {

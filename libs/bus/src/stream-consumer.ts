@@ -69,11 +69,16 @@ export class DurableConsumer implements Closable {
   }
 
   async close(): Promise<void> {
+    const { connection } = this.#surroundings;
     this.#stopping = true;
+    if (!connection.isClosed()) {
+      // Without interest the server drops the open pull; what it sent before comes ahead of the flush and is worked on.
+      this.#unsubscribe?.();
+      await connection.flush().catch(() => undefined);
+    }
     this.#finishPull?.();
     this.#wake?.();
     await this.#running;
-    if (!this.#surroundings.connection.isClosed()) this.#unsubscribe?.();
   }
 
   async #run(): Promise<void> {
