@@ -1,10 +1,14 @@
+import { createNarrowTable, searchNarrow } from './narrow-table.ts';
+import type { NarrowTable } from './narrow-table.ts';
+
+/** Above this many cells of the dense table a hash map takes its place. */
+const maxDenseCells = 8_000_000;
+
 /**
  * Finds many words in one pass, whatever their number. Transitions are a dense table over the characters that occur in
  * the words, so a step costs two array reads; where that table would exceed {@link maxDenseCells}, a hash map with
  * failure links takes its place (about five times slower, still linear).
  */
-const maxDenseCells = 8_000_000;
-
 export class AhoCorasick {
   readonly #classOf = new Uint16Array(0x10000);
   readonly #classCount: number;
@@ -15,8 +19,10 @@ export class AhoCorasick {
   readonly #word: Int32Array;
   readonly #same: Int32Array;
   readonly #suffix: Int32Array;
+  readonly #narrow: NarrowTable | undefined;
 
   constructor(words: readonly string[]) {
+    this.#narrow = createNarrowTable(words);
     let classes = 1;
     let cells = 1;
     for (const word of words) {
@@ -92,8 +98,14 @@ export class AhoCorasick {
   /**
    * Calls `found` with the word's index and the position behind its last character.
    * @param codes folded UTF-16 units, of which the first `length` count
+   * @param ascii every unit is below 128: the words of ASCII are searched for alone, in a table that fits the cache
    */
-  search(codes: Uint16Array, length: number, found: (word: number, end: number) => void): void {
+  search(codes: Uint16Array, length: number, found: (word: number, end: number) => void, ascii = false): void {
+    const narrow = this.#narrow;
+    if (ascii && narrow !== undefined) {
+      searchNarrow(narrow, codes, length, found);
+      return;
+    }
     const classOf = this.#classOf;
     const dense = this.#dense;
     const classCount = this.#classCount;

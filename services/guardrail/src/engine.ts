@@ -10,7 +10,7 @@ export const chunkUnits = 32_768;
 /** Chunks overlap by this much, so that nothing shorter is cut in two. */
 export const overlapUnits = 2_048;
 /** Text inspected before the event loop gets its turn: a few milliseconds. */
-const unitsBetweenTurns = 131_072;
+const unitsBetweenTurns = 65_536;
 /** Detections kept of one request; the action is decided by all of them. */
 const maxDetections = 64;
 

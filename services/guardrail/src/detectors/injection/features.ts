@@ -19,14 +19,17 @@ export function createTokenBuffer(capacity: number): TokenBuffer {
   return { buckets: new Int32Array(capacity * featuresPerToken), starts: new Int32Array(capacity), capacity };
 }
 
-function mix(left: number, right: number): number {
-  let hash = Math.imul(left ^ (right + 0x7f4a7c15), 0x85ebca6b);
-  hash ^= hash >>> 15;
-  return Math.imul(hash, 0xc2b2ae35);
+/** The upper bits of a product are its well-mixed ones. */
+const bucketShift = 32 - Math.log2(bucketCount);
+
+/** Murmur's finaliser: after it, one multiplication with an odd number is enough for each kind of feature. */
+function mix(value: number): number {
+  const hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
 }
 
-function bucket(hash: number): number {
-  return (hash ^ (hash >>> 17)) & (bucketCount - 1);
+function rotate(value: number, by: number): number {
+  return (value << by) | (value >>> (32 - by));
 }
 
 /**
@@ -62,14 +65,16 @@ export function hashTokens(codes: Uint16Array, length: number, classes: Uint8Arr
     } else if (kind !== ideograph) {
       while (index < length && codes[index] === code) index++;
     }
+    word = mix(word);
+    stem = mix(stem);
     const at = tokens * featuresPerToken;
-    const pair = mix(word, before);
-    buckets[at] = bucket(mix(word, 11));
-    buckets[at + 1] = bucket(mix(stem, 12));
-    buckets[at + 2] = bucket(mix(pair, 13));
-    buckets[at + 3] = bucket(mix(mix(stem, stemBefore), 14));
-    buckets[at + 4] = bucket(mix(mix(stem, beforeThat), 15));
-    buckets[at + 5] = bucket(mix(mix(pair, beforeThat), 16));
+    const pair = word ^ rotate(before, 7);
+    buckets[at] = Math.imul(word, 0x9e3779b1) >>> bucketShift;
+    buckets[at + 1] = Math.imul(stem, 0x85ebca77) >>> bucketShift;
+    buckets[at + 2] = Math.imul(pair, 0xc2b2ae3d) >>> bucketShift;
+    buckets[at + 3] = Math.imul(stem ^ rotate(stemBefore, 7), 0x27d4eb2f) >>> bucketShift;
+    buckets[at + 4] = Math.imul(stem ^ rotate(beforeThat, 11), 0x165667b1) >>> bucketShift;
+    buckets[at + 5] = Math.imul(pair ^ rotate(beforeThat, 13), 0x2545f491) >>> bucketShift;
     starts[tokens++] = start;
     beforeThat = before;
     before = word;

@@ -31,8 +31,15 @@ export function createInjectionDetector(): Detector {
   const scorer = new WindowScorer(model.weights);
   const buffer = createTokenBuffer(maxTokens);
 
-  function judge(codes: Uint16Array, length: number, classes: Uint8Array, borderless: boolean, application: boolean): Judged {
-    const hits = matcher.match(codes, length, borderless, application);
+  function judge(
+    codes: Uint16Array,
+    length: number,
+    classes: Uint8Array,
+    borderless: boolean,
+    application: boolean,
+    ascii: boolean,
+  ): Judged {
+    const hits = matcher.match(codes, length, borderless, application, ascii);
     const ruled = judgeByRules(hits);
     if (borderless) return ruled;
     const tokens = hashTokens(codes, length, classes, buffer);
@@ -76,13 +83,13 @@ function reportLeak(text: InspectedText, threshold: number, leaks: LeakMarkers):
 function report(
   text: InspectedText,
   threshold: number,
-  judge: (codes: Uint16Array, length: number, classes: Uint8Array, borderless: boolean, application: boolean) => Judged,
+  judge: (codes: Uint16Array, length: number, classes: Uint8Array, borderless: boolean, application: boolean, ascii: boolean) => Judged,
 ): Finding {
   const { folded, hidden, classes, speaker } = text;
-  const open = judge(folded.codes, folded.length, classes, false, speaker === 'application');
+  const open = judge(folded.codes, folded.length, classes, false, speaker === 'application', folded.ascii);
   let best = { ...open, ...text.sourceSpan(open.start, open.end) };
   for (const layer of hidden) {
-    const judged = judge(layer.codes, layer.length, classes, layer.borderless, false);
+    const judged = judge(layer.codes, layer.length, classes, layer.borderless, false, false);
     if (judged.score > best.score) best = { ...judged, start: layer.start, end: layer.end };
   }
   const score = Math.round(best.score * 10_000) / 10_000;

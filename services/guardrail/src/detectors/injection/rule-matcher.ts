@@ -45,26 +45,32 @@ export class RuleMatcher {
 
   /**
    * @param borderless true for text whose word borders were lost, e.g. spelled-out letters
+   * @param ascii every unit is below 128
    * @param application true for text of the application that calls: it names attacks in order to forbid them
    */
-  match(codes: Uint16Array, length: number, borderless = false, application = false): RuleHit[] {
+  match(codes: Uint16Array, length: number, borderless = false, application = false, ascii = false): RuleHit[] {
     const hits: RuleHit[] = [];
     const last = this.#lastStart.fill(-1_000_000);
-    this.#automaton.search(codes, length, (word, end) => {
-      const entry = this.#entries[word];
-      if (entry === undefined || hits.length >= maxHits) return;
-      const start = end - entry.text.length;
-      if (!borderless && !this.#standsAlone(codes, length, start, end, entry.prefix)) return;
-      last[entry.concept] = start;
-      if (application && this.#guards.includes(entry.concept)) {
-        while (hits.length > 0 && (hits.at(-1)?.end ?? 0) >= start - unlessReach) hits.pop(); // "... nicht preis", "... inside the documents"
-      }
-      for (const rule of this.#rulesOf[entry.concept] ?? []) {
-        const from = this.#holds(rule, start);
-        if (from !== undefined && application && this.#guards.some((guard) => (last[guard] ?? -1) >= from - guardReach)) continue;
-        if (from !== undefined) hits.push({ rule, start: from, end });
-      }
-    });
+    this.#automaton.search(
+      codes,
+      length,
+      (word, end) => {
+        const entry = this.#entries[word];
+        if (entry === undefined || hits.length >= maxHits) return;
+        const start = end - entry.text.length;
+        if (!borderless && !this.#standsAlone(codes, length, start, end, entry.prefix)) return;
+        last[entry.concept] = start;
+        if (application && this.#guards.includes(entry.concept)) {
+          while (hits.length > 0 && (hits.at(-1)?.end ?? 0) >= start - unlessReach) hits.pop(); // "... nicht preis", "... inside the documents"
+        }
+        for (const rule of this.#rulesOf[entry.concept] ?? []) {
+          const from = this.#holds(rule, start);
+          if (from !== undefined && application && this.#guards.some((guard) => (last[guard] ?? -1) >= from - guardReach)) continue;
+          if (from !== undefined) hits.push({ rule, start: from, end });
+        }
+      },
+      ascii,
+    );
     return hits;
   }
 

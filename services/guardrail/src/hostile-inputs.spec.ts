@@ -1,0 +1,80 @@
+import { policySchema } from '@sluice/contracts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createDetectors } from './detectors/index.ts';
+import { Engine } from './engine.ts';
+
+/** The aim is 200 ms; tests run on slow and busy machines too. */
+const maxCpuMs = 400;
+/** The aim is 50 ms between two turns of the event loop. */
+const maxBlockedMs = 150;
+const megabyte = 1_048_576;
+
+const engine = new Engine(createDetectors());
+engine.load({ policies: [policySchema.parse({ name: 'default' })] });
+
+async function inspect(text: string): Promise<void> {
+  const compiled = engine.policy('default');
+  if (compiled === undefined) throw new Error('the policy is missing');
+  await engine.inspect(compiled, [{ text, role: 'user', path: 'messages.0.content' }]);
+}
+
+const repeated = (unit: string, length: number) => unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
+
+async function cpuMsOf(text: string): Promise<number> {
+  const before = process.cpuUsage();
+  await inspect(text);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+beforeAll(async () => {
+  for (let round = 0; round < 3; round++) await inspect(repeated('Please summarise the report. token=a1 %41 \\u0041 ', 65_536));
+});
+
+describe('a hostile megabyte', () => {
+  it.each([
+    'a',
+    'a ',
+    'A1',
+    'ignore ',
+    'ignore previous instructions ',
+    'reveal your ',
+    'password=',
+    'token=a1B2c3D4e5F6g7H8 ',
+    'eyJ',
+    'eyJaaaaaaaaaa.eyJ',
+    'sk-',
+    'sk-ant-',
+    '-----BEGIN ',
+    '-----BEGIN PRIVATE KEY-----',
+    '://a:b@',
+    'QUJDREVGR0hJSktMTU5PUA ',
+    '%41',
+    '&#65;',
+    '\\u0041',
+    '1gn0r3 ',
+    '\u200b',
+    'aа',
+    '你',
+  ])('of %j costs little CPU', async (unit) => {
+    // the lesser of two runs: what else runs on the machine is not meant
+    const text = repeated(unit, megabyte);
+    expect(Math.min(await cpuMsOf(text), await cpuMsOf(text))).toBeLessThan(maxCpuMs);
+  });
+});
+
+it('lets the event loop turn while 20 MB are inspected', async () => {
+  let longestMs = 0;
+  let last = performance.now();
+  let done = false;
+  const turn = () => {
+    const now = performance.now();
+    longestMs = Math.max(longestMs, now - last);
+    last = now;
+    if (!done) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await inspect(repeated('The committee met again on Tuesday and spoke about the budget. ', 20 * megabyte));
+  done = true;
+  expect(longestMs).toBeLessThan(maxBlockedMs);
+});
