@@ -2,25 +2,30 @@ import type { Bus } from './bus.ts';
 import { requiredMaxPayloadBytes } from './claim-check.ts';
 import { connectCoalescing } from './coalescing-transport.ts';
 import { NatsBus, type BusOptions } from './nats-bus.ts';
+import { WorkInHand } from './work-in-hand.ts';
 
 /**
  * Connects to NATS and checks that the server can carry what we send.
  * @throws Error naming the server setting where max_payload is too small, headers or JetStream are missing
  */
 export async function connectBus(options: BusOptions): Promise<Bus> {
-  const connection = await connectCoalescing({
-    servers: options.servers.split(',').map((server) => server.trim()),
-    name: options.service,
-    ...(options.user === undefined ? {} : { user: options.user }),
-    ...(options.password === undefined ? {} : { pass: options.password }),
-    noEcho: !options.echo,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 200,
-    reconnectJitter: 100,
-    waitOnFirstConnect: true,
-    pingInterval: 10_000,
-    timeout: 5_000,
-  });
+  const work = new WorkInHand();
+  const connection = await connectCoalescing(
+    {
+      servers: options.servers.split(',').map((server) => server.trim()),
+      name: options.service,
+      ...(options.user === undefined ? {} : { user: options.user }),
+      ...(options.password === undefined ? {} : { pass: options.password }),
+      noEcho: !options.echo,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 200,
+      reconnectJitter: 100,
+      waitOnFirstConnect: true,
+      pingInterval: 10_000,
+      timeout: 5_000,
+    },
+    work,
+  );
   const maxPayload = connection.info?.max_payload ?? 0;
   if (maxPayload < requiredMaxPayloadBytes) {
     await connection.close();
@@ -28,5 +33,5 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       `the NATS server's max_payload is ${maxPayload} bytes; set it to at least ${requiredMaxPayloadBytes} (1MB is the server's default)`,
     );
   }
-  return new NatsBus(connection, options, maxPayload);
+  return new NatsBus(connection, options, maxPayload, work);
 }

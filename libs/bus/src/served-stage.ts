@@ -3,6 +3,7 @@ import type { Msg, ServiceMsg } from 'nats';
 import { headAllowanceBytes, replacedBodyName } from './claim-check.ts';
 import { encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
+import { headerReader } from './incoming-headers.ts';
 import { sendStream } from './outgoing-stream.ts';
 import type { Outcome, Stage } from './stage.ts';
 import type { StageSurroundings } from './stage-surroundings.ts';
@@ -33,8 +34,7 @@ export class ServedStage {
 
   readonly receive = (message: Msg | ServiceMsg): void => {
     try {
-      const found = message.headers;
-      const read = (name: string): string => found?.get(name) ?? '';
+      const read = headerReader(message);
       const deadline = Number(read(headerNames.deadline));
       if (deadline > 0 && deadline < Date.now()) return; // ingress has answered already
       this.#admit(new StageTurn(this.surroundings, message, read));

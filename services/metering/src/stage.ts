@@ -60,7 +60,7 @@ function admit(surroundings: MeteringSurroundings, { envelope, body }: StageRequ
   const refusal = admission.admit(now, { requestId: envelope.id, keyId, organization, team, ...reserved, deadline: context.deadline });
   const states = admission.states(now, keyId, organization, team);
   if (refusal !== undefined) return refuse(explain(refusal), { found: states });
-  if (!announced) publishIntent(events, envelope, reserved, context.deadline);
+  if (!announced) publishIntent(events, envelope, reserved, context);
   return forward({ found: { ...states, reservation: { instance: context.instance, ...reserved } } });
 }
 
@@ -68,7 +68,7 @@ function publishIntent(
   events: Pick<EventPublisher, 'publish'>,
   envelope: Envelope,
   reserved: UsageIntent['reserved'],
-  deadline: number,
+  { attempt, deadline }: StageContext,
 ): void {
   const { organization, team, keyId } = envelope.principal;
   const data: UsageIntent = {
@@ -85,8 +85,10 @@ function publishIntent(
     reserved,
     deadline,
   };
+  // Another replica may have announced the first attempt: under its id the stream would drop ours, and with it our number.
+  const id = attempt === 1 ? `${envelope.id}:intent` : `${envelope.id}:intent-${attempt}`;
   events.publish(subjects.usage(organization, team), {
-    id: `${envelope.id}:intent`,
+    id,
     type: usageEventTypes.intent,
     subject: `${organization}/${team}/${keyId}`,
     data,
