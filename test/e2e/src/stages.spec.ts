@@ -1,3 +1,4 @@
+import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startGateway, type Gateway } from './harness/gateway.ts';
 import { loadWhileKilling } from './harness/load-while-killing.ts';
@@ -66,5 +67,17 @@ describe('a stage that is not there', () => {
       },
       { timeout: 15_000, interval: 200 },
     );
+  }, 40_000);
+
+  it('ends a stream that it held with an error event when it is killed, and the request has its ledger row', async () => {
+    const { data, request_id } = await gateway
+      .client({ headers: { 'x-sim-chunk-delay-ms': '100', 'x-sim-output-tokens': '500' } })
+      .chat.completions.create({ ...ask('Tell me a long tale'), stream: true })
+      .withResponse();
+    const chunks = data[Symbol.asyncIterator]();
+    expect((await chunks.next()).done).toBe(false);
+    gateway.sluice.kill('router');
+    await expect(Array.fromAsync({ [Symbol.asyncIterator]: () => chunks })).rejects.toBeInstanceOf(OpenAI.APIError);
+    expect(await gateway.admin.ledgerRow(request_id ?? '')).toMatchObject({ outcome: 'failed' });
   }, 40_000);
 });
