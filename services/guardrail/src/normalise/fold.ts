@@ -48,8 +48,9 @@ const kindUnbroken = 2;
 const kindLetter = 8;
 /** Stands for a letter in disguised words. */
 const kindDigit = 16;
-/** Begins an escape, or is a dash. */
+/** Begins an escape. */
 const kindRare = 32;
+const kindDash = 64;
 const plainLetter = kindRun | kindUnbroken | kindLetter;
 
 /** Per ASCII unit the sum of the kinds above. */
@@ -62,8 +63,26 @@ function createKindTable(): Uint8Array {
   add('0123456789', kindRun | kindDigit);
   add('@$', kindDigit);
   add('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', kindRun | kindLetter);
-  add('%\\&-', kindRare);
+  add('%\\&', kindRare);
+  add('-', kindDash);
   return table;
+}
+
+/** Fewer lone letters than this cannot be a spelled-out word, wherever they stand. */
+const plainLoneLetters = 8;
+/** A stretch of this length covers one place in as many, so that looking there alone finds it. */
+const longStretch = 13;
+
+function hasLongStretch(bytes: Uint8Array, length: number, kinds: Uint8Array): boolean {
+  for (let probe = longStretch - 1; probe < length; probe += longStretch) {
+    let from = probe;
+    while (from >= 0 && ((kinds[bytes[from] ?? 0] ?? 0) & kindUnbroken) !== 0) from--;
+    if (from === probe) continue;
+    let to = probe + 1;
+    while (to < length && ((kinds[bytes[to] ?? 0] ?? 0) & kindUnbroken) !== 0) to++;
+    if (to - from > longStretch) return true;
+  }
+  return false;
 }
 
 const noEscapes = { percentSigns: 0, backslashes: 0, ampersands: 0 };
@@ -78,6 +97,8 @@ function countEscapes(bytes: Uint8Array, length: number): typeof noEscapes {
   }
   return counts;
 }
+
+const plainHints: FoldHints = { longestRun: 0, ...noEscapes, disguisedWords: 0, loneLetters: 0, longestUnbroken: 0, dashes: false };
 
 /** Folds texts one after the other through buffers of its own, which grow to the longest text (bounded by the caller's chunks). */
 export class Folder {
@@ -109,6 +130,31 @@ export class Folder {
     const codes = this.#codes;
     const table = this.#table8;
     const kinds = this.#kinds;
+    let all = 0;
+    let mixed = 0;
+    let before = 0;
+    let recent = 0;
+    let lone = 0;
+    // no branch depends on where words end: mispredicted ones would cost more than all the rest
+    for (let index = 0; index < length; index++) {
+      const code = bytes[index] ?? 0;
+      const kind = kinds[code] ?? 0;
+      codes[index] = table[code] ?? 0;
+      all |= kind;
+      mixed |= (((before << 1) & kind) | ((kind << 1) & before)) & kindDigit;
+      mixed |= before & kind & kindDash;
+      recent = ((recent << 1) | ((kind >> 3) & 1) | ((kind >> 4) & 1)) & 7;
+      lone += recent === 2 ? 1 : 0;
+      before = kind;
+    }
+    const plain = (all & kindRare) === 0 && mixed === 0 && lone < plainLoneLetters && !hasLongStretch(bytes, length, kinds);
+    return { codes, length, ascii: true, offsets: undefined, hints: plain ? plainHints : this.#readHints(length) };
+  }
+
+  /** What may hide in a text that is not plain. */
+  #readHints(length: number): FoldHints {
+    const bytes = this.#bytes;
+    const kinds = this.#kinds;
     let longestRun = 0;
     let longestUnbroken = 0;
     let disguisedWords = 0;
@@ -123,7 +169,6 @@ export class Folder {
     for (let index = 0; index <= length; index++) {
       const code = bytes[index] ?? 0;
       const kind = kinds[code] ?? 0;
-      codes[index] = table[code] ?? 0;
       if (kind === plainLetter) continue;
       if ((kind & kindDigit) !== 0) {
         digits++;
@@ -137,7 +182,7 @@ export class Folder {
       if ((kind & kindUnbroken) === 0) {
         if (index - unbrokenStart > longestUnbroken) longestUnbroken = index - unbrokenStart;
         unbrokenStart = index + 1;
-      } else if ((kind & kindRare) !== 0) {
+      } else if ((kind & (kindRare | kindDash)) !== 0) {
         rare++;
         if (code === 0x2d && index > 3 && bytes[index - 4] === 0x2d && bytes[index - 2] === 0x2d) dashes++;
       }
@@ -152,8 +197,7 @@ export class Folder {
       } else if (wordLength > 1) lone = 0;
     }
     const escapes = rare === 0 ? noEscapes : countEscapes(bytes, length);
-    const hints = { longestRun, ...escapes, disguisedWords, loneLetters, longestUnbroken, dashes: dashes > 0 };
-    return { codes, length, ascii: true, offsets: undefined, hints };
+    return { longestRun, ...escapes, disguisedWords, loneLetters, longestUnbroken, dashes: dashes > 0 };
   }
 
   #foldAny(text: string): FoldedText {
