@@ -184,8 +184,14 @@ function embeddedPostgres({ dataDir, environment }: PlanInput, port: number): Pr
   };
 }
 
+/**
+ * Half of the runtime's default. What a request leaves behind dies young, so a larger young generation buys little
+ * throughput and costs each of nine processes some 60 MB under load.
+ */
+const youngGeneration = '--max-semi-space-size=8';
+
 function nodeProcess(file: string): Pick<ProcessDefinition, 'command' | 'args' | 'tie'> {
-  return { command: process.execPath, args: ['--import', preload, file], tie: 'ipc' };
+  return { command: process.execPath, args: [youngGeneration, '--import', preload, file], tie: 'ipc' };
 }
 
 /** `SLUICE_NODE_OPTIONS_ROUTER=--cpu-prof` reaches the router alone, after what NODE_OPTIONS says for all. */
