@@ -10,7 +10,7 @@ import { planBatch, type StreamEvent } from '../src/plan-batch.ts';
 import { sampleEvents, streamEvent } from '../src/sample-events.ts';
 
 const requests = Number(process.argv[2] ?? 10_000);
-const batchSizes = [10, 100, 500, 1_000];
+const batchSizes = [10, 100, 500, 2_000];
 /** Linux counts CPU time in hundredths of a second. */
 const tickUs = 10_000;
 

@@ -27,7 +27,8 @@ CREATE TABLE billing.ledger (
   refused_by text,
   finish_reason text,
   -- contracts' providerAttemptSchema, each with its own usage, cost and price version: enough to rate a period again.
-  attempts jsonb NOT NULL,
+  -- As text: nothing searches inside it, and binary JSON costs more to write.
+  attempts json NOT NULL,
   input_tokens bigint NOT NULL,
   output_tokens bigint NOT NULL,
   cached_tokens bigint NOT NULL,
@@ -39,7 +40,7 @@ CREATE TABLE billing.ledger (
   price_version text,
   saved_nano_usd bigint,
   cache text,
-  guards jsonb NOT NULL,
+  guards json NOT NULL,
   masked jsonb,
   latency_ms double precision,
   time_to_first_token_ms double precision

@@ -21,7 +21,7 @@ export const ledgerColumns = {
   error_code: 'text',
   refused_by: 'text',
   finish_reason: 'text',
-  attempts: 'jsonb',
+  attempts: 'json',
   input_tokens: 'bigint',
   output_tokens: 'bigint',
   cached_tokens: 'bigint',
@@ -32,7 +32,7 @@ export const ledgerColumns = {
   price_version: 'text',
   saved_nano_usd: 'bigint',
   cache: 'text',
-  guards: 'jsonb',
+  guards: 'json',
   masked: 'jsonb',
   latency_ms: 'double precision',
   time_to_first_token_ms: 'double precision',
@@ -52,7 +52,7 @@ export const ledgerColumnNames = Object.keys(ledgerColumns) as LedgerColumn[];
  */
 export function columnArrays(rows: readonly LedgerRow[]): string[] {
   return ledgerColumnNames.map((column) => {
-    const asJson = ledgerColumns[column] === 'jsonb';
+    const asJson = ledgerColumns[column].startsWith('json');
     let literal = '{';
     for (const row of rows) literal += `${literal.length === 1 ? '' : ','}${element(row[column], asJson)}`;
     return `${literal}}`;
@@ -62,7 +62,7 @@ export function columnArrays(rows: readonly LedgerRow[]): string[] {
 function element(value: LedgerValue, asJson: boolean): string {
   if (value === undefined) return 'NULL';
   if (asJson) return quoted(storableJson(value));
-  if (typeof value === 'object') throw new TypeError('an object can stand in a jsonb column only');
+  if (typeof value === 'object') throw new TypeError('an object can stand in a JSON column only');
   return typeof value === 'string' ? quoted(value) : String(value);
 }
 

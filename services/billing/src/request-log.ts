@@ -56,7 +56,7 @@ export async function listRequests(database: Database, query: RequestQuery): Pro
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const rows = await database.query<LoggedRow>(
     `SELECT request_id, outcome, ended_at, organization, team, key_id, user_name, tags, dialect, model_asked, provider, model_used, status,
-       error_code, jsonb_array_length(attempts) AS attempts, input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens,
+       error_code, json_array_length(attempts) AS attempts, input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens,
        tokens_estimated, cost_nano_usd, cache, latency_ms, time_to_first_token_ms
      FROM billing.ledger ${where}
      ORDER BY ended_at DESC FETCH FIRST $${values.push(query.limit)} ROWS WITH TIES`,

@@ -6,9 +6,9 @@ export const settingsSchema = z.object({
   /** Holds the schema `billing`, which the migrations make. */
   DATABASE_URL: z.string('give the address of Postgres, e.g. postgres://user:password@127.0.0.1:5432/sluice').min(1),
   /** Most events in one transaction. Larger batches cost less for each event: see README. */
-  BILLING_BATCH_SIZE: integerSetting(1, 5_000, 500),
+  BILLING_BATCH_SIZE: integerSetting(1, 5_000, 2_000),
   /** How long a small batch waits to grow; nobody waits for the ledger. */
-  BILLING_BATCH_WAIT_MS: integerSetting(10, 5_000, 200),
+  BILLING_BATCH_WAIT_MS: integerSetting(10, 5_000, 500),
   /** An unacknowledged batch comes again after this long; more than a statement may take (15 s). */
   BILLING_ACK_WAIT_MS: integerSetting(20_000, 600_000, 30_000),
   /** Deliveries of an event that Postgres refuses before it goes to the dead letters; being away is no refusal. */

@@ -41,10 +41,15 @@ export class AnswerMemory {
     this.delete(key);
     this.#entries.set(key, entry);
     this.#bytes += weight;
+    if (this.#fits()) return; // asked first: to begin an iteration means to step over all that was deleted lately
     for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) break;
+      if (this.#fits()) break;
       this.delete(oldest);
     }
+  }
+
+  #fits(): boolean {
+    return this.#entries.size <= this.#maxEntries && this.#bytes <= this.#maxBytes;
   }
 
   delete(key: string): void {
