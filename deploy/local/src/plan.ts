@@ -185,13 +185,14 @@ function embeddedPostgres({ dataDir, environment }: PlanInput, port: number): Pr
 }
 
 /**
- * Half of the runtime's default. What a request leaves behind dies young, so a larger young generation buys little
- * throughput and costs each of nine processes some 60 MB under load.
+ * Nine processes share the machine's cores, so each collects its garbage alone: helper threads would wait for a core.
+ * The young generation is half of the runtime's default: what a request leaves behind dies young, and the larger one
+ * costs each process some 60 MB under load for no throughput that the benchmark can tell.
  */
-const youngGeneration = '--max-semi-space-size=8';
+const memoryFlags = ['--max-semi-space-size=8', '--single-threaded-gc'];
 
 function nodeProcess(file: string): Pick<ProcessDefinition, 'command' | 'args' | 'tie'> {
-  return { command: process.execPath, args: [youngGeneration, '--import', preload, file], tie: 'ipc' };
+  return { command: process.execPath, args: [...memoryFlags, '--import', preload, file], tie: 'ipc' };
 }
 
 /** `SLUICE_NODE_OPTIONS_ROUTER=--cpu-prof` reaches the router alone, after what NODE_OPTIONS says for all. */
