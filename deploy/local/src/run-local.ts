@@ -8,6 +8,7 @@ import { RunFile, type RunningProcess } from './run-file.ts';
 import { keptSecret, newAdminToken, newBootstrapKey } from './secrets.ts';
 import { readSettings, type LocalSettings } from './settings.ts';
 import { Supervisor } from './supervisor.ts';
+import { knowsKey, welcome } from './welcome.ts';
 
 /** The repository's folder. */
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -48,9 +49,9 @@ export async function runLocal(environment: NodeJS.ProcessEnv, write: (text: str
       adminToken: await keptSecret(dataDir, 'admin-token', settings.SLUICE_ADMIN_TOKEN, newAdminToken),
     };
     const supervisor = await startSupervisor(settings, dataDir, environment, running, log, runFile);
-    const ready = supervisor.ready.then(() => {
+    const ready = supervisor.ready.then(async () => {
       log.line('sluice', `ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
-      write(welcome(running, dataDir));
+      write(welcome(running, dataDir, await knowsKey(running).catch(() => false)));
       return running;
     });
     return {
@@ -146,20 +147,4 @@ async function requireFree(setting: string, port: number): Promise<void> {
       }),
     );
   });
-}
-
-function welcome({ url, controlUrl, key }: Running, dataDir: string): string {
-  return `
-  Sluice is ready
-
-    endpoint   ${url}/v1        (OpenAI-compatible; model "sim" needs no account)
-    control    ${controlUrl}           (admin token: ${join(dataDir, 'admin-token')}, or SLUICE_ADMIN_TOKEN)
-    key        ${key}
-
-  curl ${url}/v1/chat/completions -H 'authorization: Bearer ${key}' \\
-    -H 'content-type: application/json' -d '{"model":"sim","messages":[{"role":"user","content":"Hello"}]}'
-
-  Ctrl-C stops it.
-
-`;
 }
