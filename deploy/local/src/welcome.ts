@@ -29,7 +29,7 @@ export function welcome(reached: Reached, dataDir: string, keyIsKnown: boolean):
     control    ${controlUrl}           (admin token: ${join(dataDir, 'admin-token')}, or SLUICE_ADMIN_TOKEN)
     key        ${shown}
 
-  curl ${url}/v1/chat/completions -H 'authorization: Bearer ${used}' \\
+  curl ${url}/v1/chat/completions -H "authorization: Bearer ${used}" \\
     -H 'content-type: application/json' -d '{"model":"sim","messages":[{"role":"user","content":"Hello"}]}'
 
   Ctrl-C stops it.
