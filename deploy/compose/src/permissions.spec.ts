@@ -62,6 +62,7 @@ it('lets every service do its work: plain, streamed, masked, cached and large re
   expect(await chat('Who are you?')).toContain('Who are you?');
   expect(await chat('Who are you?')).toContain('Who are you?');
   expect(await chat('Tell me more, please', true)).toContain('[DONE]');
+  expect(await chat('Tell me more, please', true)).toContain('[DONE]'); // the cache's stream, which needs credit like the router's
   expect(await chat('Write to alice@example.org')).toContain('alice@example.org');
   expect(await chat('word '.repeat(300_000))).toContain('word word');
   expect(gateway.violations()).toEqual([]);
@@ -81,14 +82,18 @@ it('lets the check routes, the usage route and the admin API work', async () => 
 
 it('lets control publish a changed configuration, and the services take it', async () => {
   const changed = 'version: 1\npolicies:\n  - name: default\n    pipeline: [metering, router]\n';
-  const response = await admin('/admin/configuration', { method: 'PUT', body: changed, headers: { 'content-type': 'application/yaml' } });
-  expect(response.status, await response.text()).toBe(200);
+  await configure(changed);
   await vi.waitFor(async () => {
     const answer = await post('/v1/chat/completions', { model: 'sim', messages: [{ role: 'user', content: 'after the change' }] });
     expect(answer.headers.get('server-timing')).not.toContain('guardrail');
   }, 10_000);
   expect(gateway.violations()).toEqual([]);
 });
+
+async function configure(yaml: string): Promise<void> {
+  const response = await admin('/admin/configuration', { method: 'PUT', body: yaml, headers: { 'content-type': 'application/yaml' } });
+  expect(response.status, await response.text()).toBe(200);
+}
 
 function admin(path: string, init: RequestInit = {}): Promise<Response> {
   return fetch(gateway.controlUrl + path, {
@@ -135,4 +140,37 @@ it.each([
     bus.subscribe(subject, () => undefined);
   });
   expect(found.join('\n')).toContain(`Subscription Violation - User "${service}"`);
+});
+
+it.each([
+  ['guardrail', '_INBOX.ingress.>'],
+  ['cache', '_INBOX.ingress.>'],
+  ['router', '_INBOX.>'],
+  ['billing', '_INBOX.*.*'],
+  ['ingress', '_INBOX.control.>'],
+] as const)('refuses %s to listen to the inboxes of others: %s', async (service, subject) => {
+  const found = await refusals(service, (bus) => {
+    bus.subscribe(subject, () => undefined);
+  });
+  expect(found.join('\n')).toContain(`Subscription Violation - User "${service}"`);
+});
+
+it('lets nobody but ingress hear the table of masked values', async () => {
+  const decoder = new TextDecoder();
+  const heard = { ingress: '', cache: '' };
+  for (const service of ['ingress', 'cache'] as const) {
+    const bus = await connectAs(service);
+    for (const subject of ['_INBOX.ingress.>', '_INBOX.>']) {
+      bus.subscribe(subject, (data) => {
+        heard[service] += decoder.decode(data);
+      });
+    }
+  }
+  // The configuration of an earlier test has no masking any more: a policy of its own for this one.
+  await configure('version: 1\npolicies:\n  - name: default\n    pipeline: [metering, masking, cache, router]\n');
+  await vi.waitFor(async () => {
+    await chat('Write to carol.secret@example.org');
+    expect(heard.ingress).toContain('"<EMAIL_ADDRESS_1>":"carol.secret@example.org"');
+  }, 10_000);
+  expect(heard.cache).toBe('');
 });

@@ -1,6 +1,7 @@
 import type { Bus } from './bus.ts';
 import { requiredMaxPayloadBytes } from './claim-check.ts';
 import { connectCoalescing } from './coalescing-transport.ts';
+import { inboxPrefix } from './inbox.ts';
 import { NatsBus, type BusOptions } from './nats-bus.ts';
 import { WorkInHand } from './work-in-hand.ts';
 
@@ -14,6 +15,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     {
       servers: options.servers.split(',').map((server) => server.trim()),
       name: options.service,
+      inboxPrefix: inboxPrefix(options.service),
       ...(options.user === undefined ? {} : { user: options.user }),
       ...(options.password === undefined ? {} : { pass: options.password }),
       noEcho: !options.echo,

@@ -2,6 +2,14 @@ import { createInbox, type Msg, type NatsConnection } from 'nats';
 import type { BusLog } from './stage-surroundings.ts';
 
 /**
+ * What all inboxes of a service begin with, the client library's own among them. A NATS user may subscribe below the prefix
+ * of its service and nowhere else (deploy/nats/nats.conf), so no service can listen to what another is answered.
+ */
+export function inboxPrefix(service: string): string {
+  return `_INBOX.${service}`;
+}
+
+/**
  * One wildcard subscription for every answer this process waits for: requests under way, stream credit, stored-event
  * acknowledgements. A subscription for each would cost two protocol messages a request.
  */
@@ -9,8 +17,8 @@ export class Inbox {
   readonly prefix: string;
   readonly #handlers = new Map<string, (message: Msg) => void>();
 
-  constructor(connection: NatsConnection, log: Pick<BusLog, 'error'>) {
-    this.prefix = createInbox();
+  constructor(connection: NatsConnection, service: string, log: Pick<BusLog, 'error'>) {
+    this.prefix = createInbox(inboxPrefix(service));
     const skip = this.prefix.length + 1;
     connection.subscribe(`${this.prefix}.*`, {
       callback: (error, message) => {

@@ -80,7 +80,7 @@ export class NatsBus implements Bus {
     this.maxPayloadBytes = maxPayloadBytes;
     this.#work = work;
     this.instance = `${options.service}-${randomBytes(6).toString('hex')}`;
-    this.#inbox = new Inbox(connection, options.log);
+    this.#inbox = new Inbox(connection, options.service, options.log);
     this.#claims = new ClaimCheck(connection, maxPayloadBytes);
     this.#endpoints = new ServiceEndpoints(connection, options.service, options.version, options.description, options.log);
     void this.#followStatus();
@@ -248,7 +248,7 @@ export class NatsBus implements Bus {
       maxAgeMs: 30 * 86_400_000,
       duplicateWindowMs: 120_000,
     });
-    const consumer = new DurableConsumer({ connection: this.#connection, log: this.#options.log }, options);
+    const consumer = new DurableConsumer({ connection: this.#connection, service: this.#options.service, log: this.#options.log }, options);
     await consumer.start();
     this.#consumers.push(consumer);
     return consumer;

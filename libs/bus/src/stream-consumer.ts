@@ -2,10 +2,13 @@ import { headers as headerNames, subjects } from '@sluice/contracts';
 import { AckPolicy, createInbox, DeliverPolicy, nanos, NatsError, type Msg, type NatsConnection } from 'nats';
 import type { Closable, ConsumeOptions } from './bus.ts';
 import { HeaderBlock } from './header-block.ts';
+import { inboxPrefix } from './inbox.ts';
 import { StoredMessage } from './stored-message.ts';
 
 interface ConsumerSurroundings {
   readonly connection: NatsConnection;
+  /** Whose inboxes the pulled messages may come to. */
+  readonly service: string;
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
 }
 
@@ -24,7 +27,7 @@ export class DurableConsumer implements Closable {
   readonly #surroundings: ConsumerSurroundings;
   readonly #options: ConsumeOptions;
   /** Where pulled messages arrive. A subscription of its own, for they come under the subject they were stored with. */
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #arrived: StoredMessage[] = [];
   #pulls = 0;
   #finishPull: (() => void) | undefined;
@@ -35,6 +38,7 @@ export class DurableConsumer implements Closable {
 
   constructor(surroundings: ConsumerSurroundings, options: ConsumeOptions) {
     this.#surroundings = surroundings;
+    this.#inbox = createInbox(inboxPrefix(surroundings.service));
     this.#options = options;
   }
 
