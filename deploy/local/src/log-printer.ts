@@ -50,7 +50,7 @@ const levels: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30:
 const leftOut = new Set(['level', 'time', 'service', 'pid', 'hostname', 'msg']);
 
 /** A JSON line of the services' logger as a person reads it; anything else as it is. */
-export function readable(line: string): string {
+function readable(line: string): string {
   if (!line.startsWith('{"level":')) return line;
   try {
     // Safe: JSON.parse of a text that begins with a brace gives an object.

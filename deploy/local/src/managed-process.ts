@@ -40,7 +40,7 @@ export interface RestartPolicy {
   readonly healthyMs: number;
 }
 
-export const defaultRestartPolicy: RestartPolicy = { firstDelayMs: 250, maxDelayMs: 10_000, healthyMs: 60_000 };
+const defaultRestartPolicy: RestartPolicy = { firstDelayMs: 250, maxDelayMs: 10_000, healthyMs: 60_000 };
 
 /** Exit code of a process whose settings are wrong (EX_CONFIG): starting it again cannot help. */
 const configurationExitCode = 78;

@@ -11,7 +11,7 @@ export interface PgliteFrontLimits {
   readonly idleInTransactionMs: number;
 }
 
-export const defaultFrontLimits: PgliteFrontLimits = { maxConnections: 100, maxFrameBytes: 64 * 1_048_576, idleInTransactionMs: 15_000 };
+const defaultFrontLimits: PgliteFrontLimits = { maxConnections: 100, maxFrameBytes: 64 * 1_048_576, idleInTransactionMs: 15_000 };
 
 /** PGlite cannot read COPY data: the statement would end the whole instance. */
 const copyFromStdin = /^\s*copy\b[^;]*\bfrom\s+stdin\b/i;

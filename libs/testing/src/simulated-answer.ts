@@ -73,6 +73,6 @@ function toolArguments(tool: SimulatedTool, text: string): string {
 }
 
 /** 24 hexadecimal digits. */
-export function shortHash(text: string): string {
+function shortHash(text: string): string {
   return createHash('sha1').update(text).digest('hex').slice(0, 24);
 }

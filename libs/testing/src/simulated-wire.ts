@@ -7,7 +7,7 @@ export interface WireHead {
   readonly model: string;
 }
 
-export function usageOf(answer: SimulatedAnswer): Record<string, unknown> {
+function usageOf(answer: SimulatedAnswer): Record<string, unknown> {
   return {
     prompt_tokens: answer.promptTokens,
     completion_tokens: answer.completionTokens,

@@ -4,7 +4,7 @@ import type { AuditData } from '@sluice/contracts';
 import type { RandomBytes } from './virtual-key.ts';
 
 /** Organisation of events that concern the whole deployment. */
-export const systemOrganization = 'system';
+const systemOrganization = 'system';
 
 /** Says on the audit stream what control itself did. */
 export class AuditTrail {

@@ -15,7 +15,7 @@ export interface FoundProviders {
   readonly simulated?: ProviderInput;
 }
 
-export const simulatedProviderName = 'simulated';
+const simulatedProviderName = 'simulated';
 export const simulatedModel = 'sim';
 
 const ollamaAddress = 'http://127.0.0.1:11434';

@@ -31,7 +31,7 @@ const columns = `key_id AS "keyId", name, organization, team, key_hmac AS hmac, 
   created_at AS "createdAt", revoked_at AS "revokedAt"`;
 
 /** Beyond it the snapshot would not fit into one NATS message of 1 MB; reading stops there with an error. */
-export const maxLiveKeys = 50_000;
+const maxLiveKeys = 50_000;
 
 function fromRow(row: KeyRow): KeyRecord {
   return { ...row, createdAt: row.createdAt.toISOString(), revokedAt: row.revokedAt?.toISOString() ?? null };

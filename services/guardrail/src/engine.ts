@@ -6,9 +6,9 @@ import type { TextSegment } from '@sluice/dialects';
 import type { CompiledDetector, Detector } from './detector.ts';
 
 /** Longest text inspected in one go, UTF-16 units; longer ones come in chunks of this size. */
-export const chunkUnits = 32_768;
+const chunkUnits = 32_768;
 /** Chunks overlap by this much, so that nothing shorter is cut in two. */
-export const overlapUnits = 2_048;
+const overlapUnits = 2_048;
 /** Text inspected before the event loop gets its turn: a few milliseconds. */
 const unitsBetweenTurns = 65_536;
 /** Detections kept of one request; the action is decided by all of them. */

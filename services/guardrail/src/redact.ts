@@ -24,7 +24,7 @@ function keyOf({ path, text }: TextSegment): string {
 }
 
 /** From the end to the start, so that earlier offsets hold; overlapping stretches become one. */
-export function redactText(text: string, detections: readonly LocatedDetection[]): string {
+function redactText(text: string, detections: readonly LocatedDetection[]): string {
   const spans = detections
     .map(({ detection }) => ({ start: detection.start ?? 0, end: detection.end ?? text.length, category: detection.category }))
     .sort((left, right) => left.start - right.start);

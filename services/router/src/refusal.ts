@@ -31,7 +31,7 @@ export function refusalOf(model: string, failed: readonly FailedAttempt[]): Slui
   return new SluiceError('provider_error', `Every provider of model "${model}" failed (${summary(failed)}); retry later.`, detail);
 }
 
-export function deadlineError(): SluiceError {
+function deadlineError(): SluiceError {
   return new SluiceError(
     'deadline_exceeded',
     'The request ran into its deadline before a provider answered; retry, or allow more time with x-request-timeout-ms.',

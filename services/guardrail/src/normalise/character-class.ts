@@ -1,7 +1,7 @@
 /** What a folded code unit is to the tokenizer and to word borders. */
 export const space = 0;
 export const letter = 1;
-export const mark = 2;
+const mark = 2;
 /** Written without spaces between words: each character counts as a word. */
 export const ideograph = 3;
 
