@@ -64,13 +64,14 @@ describe('a hostile megabyte', () => {
 });
 
 it('lets the event loop turn while 20 MB are inspected', async () => {
+  // CPU time, as above: on a busy machine the wall clock tells how long others ran.
   let longestMs = 0;
-  let last = performance.now();
+  let last = process.cpuUsage();
   let done = false;
   const turn = () => {
-    const now = performance.now();
-    longestMs = Math.max(longestMs, now - last);
-    last = now;
+    const { user, system } = process.cpuUsage(last);
+    longestMs = Math.max(longestMs, (user + system) / 1_000);
+    last = process.cpuUsage();
     if (!done) setImmediate(turn);
   };
   setImmediate(turn);
