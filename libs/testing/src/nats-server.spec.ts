@@ -44,9 +44,10 @@ it('says in the server’s words why it did not start', async () => {
 
 it('dies with a parent that is killed', async () => {
   const index = fileURLToPath(new URL('./index.ts', import.meta.url));
-  const code = `import(${JSON.stringify(index)}).then(async (testing) => { const s = await testing.startNatsServer(); console.log(s.pid, s.port); })`;
+  const code = `import(${JSON.stringify(index)}).then(async (testing) => { const s = await testing.startNatsServer(); console.log(s.pid + ' ' + s.port); })`;
   const parent = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(parent.stdout, 'data')) as [Buffer]; // The stream has no encoding.
+  // Printed as one string: numbers of their own come in colour where FORCE_COLOR is set, as Nx does.
   const [pid = 0, port = 0] = line.toString().split(' ').map(Number);
   await waitForNats(port, 5_000);
   parent.kill('SIGKILL');
