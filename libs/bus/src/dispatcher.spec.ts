@@ -117,11 +117,11 @@ afterEach(async () => {
   await Promise.all(mortals.splice(0).map((die) => die()));
 });
 
-function say(name: string, inbox: string, type: string): void {
+function say(name: string, inbox: string, type: string, told: object = {}): void {
   const connection = mortalConnections.get(name);
   if (connection === undefined) throw new Error(`${name} is not served`);
   const headers = headersOf({ 'Sluice-Type': type, 'Sluice-Attempt': '1' });
-  connection.publish(inbox, JSON.stringify({ instance: `${name}-mortal` }), { headers });
+  connection.publish(inbox, JSON.stringify({ instance: `${name}-mortal`, ...told }), { headers });
 }
 
 describe('answers', () => {
@@ -360,7 +360,7 @@ describe('redispatch', () => {
   it('goes to another instance when the one that accepted has died', async () => {
     const accepted = Promise.withResolvers<undefined>();
     await serveMortal('router', (die, inbox) => {
-      say('router', inbox, 'accepted');
+      say('router', inbox, 'accepted', { provider: 'sim', model: 'sim-1', startedAt: 1 });
       void mortalConnections.get('router')?.flush().then(die);
       accepted.resolve(undefined);
     });
@@ -375,6 +375,7 @@ describe('redispatch', () => {
     await heard.ended();
     expect(Buffer.from(heard.body ?? []).toString()).toBe('attempt 2');
     expect(granted).toEqual([true]);
+    expect(heard.answer?.attempts).toMatchObject([{ provider: 'sim', model: 'sim-1', status: 0, failure: 'holder_lost', startedAt: 1 }]);
   });
 
   it('gives up after the last attempt', async () => {
@@ -432,11 +433,12 @@ describe('absent stages', () => {
 describe('ends', () => {
   it('ends at the deadline and cancels the work', async () => {
     await serveMortal('router', (_die, inbox) => {
-      say('router', inbox, 'accepted');
+      say('router', inbox, 'accepted', { provider: 'sim', model: 'sim-1', startedAt: Date.now() });
     });
     await untilLive(dispatcher, 'router');
     const heard = await dispatch(dispatcher, ['router'], { deadline: Date.now() + 200 }).ended();
     expect(heard.failure?.error.code).toBe('deadline_exceeded');
+    expect(heard.failure?.attempts).toMatchObject([{ provider: 'sim', failure: 'holder_lost' }]);
     await vi.waitFor(() => {
       expect(cancelled).toContain(heard.exchange.requestId);
     }, soon);

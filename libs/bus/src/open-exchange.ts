@@ -2,9 +2,11 @@ import {
   headers as headerNames,
   SluiceError,
   subjects,
+  type AcceptedCall,
   type Answer,
   type Envelope,
   type Failure,
+  type ProviderAttempt,
   type UnmaskTable,
 } from '@sluice/contracts';
 import type { Msg, NatsConnection } from 'nats';
@@ -34,6 +36,13 @@ const deadlineGraceMs = 250;
 /** A cancelled request is kept this long for the usage that the router reports. */
 const cancelGraceMs = 5_000;
 
+interface Holder {
+  readonly instance: string;
+  readonly attempt: number;
+  /** The provider call it told of. */
+  readonly call: AcceptedCall | undefined;
+}
+
 /** One request under way, from its dispatch to its one end. */
 export class OpenExchange implements Exchange {
   readonly requestId: string;
@@ -49,7 +58,9 @@ export class OpenExchange implements Exchange {
   /** When to send again because nobody subscribed to the first stage. */
   #retryAt: number | undefined;
   /** Instance that said `accepted`, or was granted the claim. */
-  #holder: { readonly instance: string; readonly attempt: number } | undefined;
+  #holder: Holder | undefined;
+  /** Provider calls whose holder died before it told of them; at most one for each attempt. */
+  readonly #lostCalls: { readonly attempt: number; readonly record: ProviderAttempt }[] = [];
   /** Attempt whose stream has begun; messages of others no longer count. */
   #streaming: number | undefined;
   #nextSequence = 0;
@@ -150,7 +161,7 @@ export class OpenExchange implements Exchange {
     }
     if (this.#holder !== undefined) {
       if (!this.#holderLives() && this.#surroundings.presence.isLive(this.#request.slip.at(-1) ?? '')) {
-        this.#holder = undefined;
+        this.#loseHolder();
         this.#sendAgain();
       }
       return;
@@ -202,7 +213,7 @@ export class OpenExchange implements Exchange {
     if (this.#streaming !== undefined && attempt !== this.#streaming) return;
     switch (type) {
       case 'accepted':
-        this.#holder ??= { instance: instanceOf(message), attempt };
+        this.#accept(message, attempt);
         return;
       case 'unmask':
         this.#listener.unmask(message.json<UnmaskTable>());
@@ -211,14 +222,42 @@ export class OpenExchange implements Exchange {
         this.#chunk(message, attempt, Number(found?.get(headerNames.sequence)));
         return;
       case 'final':
-        this.#final(message, found?.get(headerNames.envelope), found?.get(headerNames.claim) ?? '', found?.get(headerNames.sequence) ?? '');
+        this.#final(
+          message,
+          attempt,
+          found?.get(headerNames.envelope),
+          found?.get(headerNames.claim) ?? '',
+          found?.get(headerNames.sequence) ?? '',
+        );
         return;
       case 'error':
-        this.#error(toFailure(message.json()));
+        this.#error(this.#withLostCalls(toFailure(message.json()), attempt));
         return;
       default:
         return;
     }
+  }
+
+  #accept(message: Msg, attempt: number): void {
+    const { instance, call } = readAccepted(message);
+    const own = this.#holder?.instance === instance && this.#holder.attempt === attempt; // it was granted the claim before
+    if (own || this.#holder === undefined) this.#holder = { instance, attempt, call };
+  }
+
+  /** Forgets who holds the request, but not the provider call it told of: somebody pays for that. */
+  #loseHolder(): void {
+    const { attempt, call } = this.#holder ?? {};
+    this.#holder = undefined;
+    if (attempt === undefined || call === undefined) return;
+    const latencyMs = Math.max(0, Date.now() - call.startedAt);
+    this.#lostCalls.push({ attempt, record: { ...call, status: 0, failure: 'holder_lost', latencyMs } });
+  }
+
+  /** Lost calls come before those that the answer tells of. Who was given up and answers after all tells of its own itself. */
+  #withLostCalls<Told extends Answer | Failure>(told: Told, attempt: number): Told {
+    if (this.#lostCalls.length === 0) return told;
+    const lost = this.#lostCalls.filter((call) => call.attempt !== attempt).map(({ record }) => record);
+    return { ...told, attempts: [...lost, ...told.attempts] };
   }
 
   #grant(message: Msg, attempt: number): void {
@@ -226,7 +265,10 @@ export class OpenExchange implements Exchange {
     const own = this.#holder?.instance === instance && this.#holder.attempt === attempt; // asked again after a lost word
     const free = own || !this.#holderLives();
     const granted = free && this.#cancelledAt === undefined && this.#streaming === undefined;
-    if (granted) this.#holder = { instance, attempt };
+    if (granted && !own) {
+      this.#loseHolder();
+      this.#holder = { instance, attempt, call: undefined };
+    }
     message.respond(granted ? 'granted' : 'denied');
   }
 
@@ -249,9 +291,9 @@ export class OpenExchange implements Exchange {
       this.#streaming = attempt;
       this.#creditSubject = message.reply ?? '';
       const instance = message.headers?.get(headerNames.instance) ?? '';
-      if (instance !== '') this.#holder = { instance, attempt };
+      if (instance !== '') this.#holder = { instance, attempt, call: undefined };
       const { head, rest } = decodeFrame(message.data, message.headers?.get(headerNames.envelope));
-      const answer = toAnswer(head);
+      const answer = this.#withLostCalls(toAnswer(head), attempt);
       if (this.#cancelledAt === undefined) this.#listener.head(answer);
       bytes = rest;
     }
@@ -264,13 +306,13 @@ export class OpenExchange implements Exchange {
       this.#surroundings.connection.publish(this.#creditSubject, String(this.#consumed));
   };
 
-  #final(message: Msg, headLength: string | undefined, claim: string, sequence: string): void {
+  #final(message: Msg, attempt: number, headLength: string | undefined, claim: string, sequence: string): void {
     const { head, rest } = decodeFrame(message.data, headLength);
     if (sequence !== '' && Number(sequence) !== this.#nextSequence) {
       this.fail(new SluiceError('provider_error', 'A part of the stream was lost on the way; retry.'));
       return;
     }
-    const answer = toAnswer(head);
+    const answer = this.#withLostCalls(toAnswer(head), attempt);
     if (claim === '') {
       this.#finish(() => {
         this.#listener.final(answer, rest);
@@ -301,7 +343,10 @@ export class OpenExchange implements Exchange {
   }
 
   fail(error: SluiceError): void {
-    this.#error({ error: error.toWire(), attempts: [], found: this.#envelope.found, guards: [], timings: [] });
+    // Of a stream that has begun its head tells. Who else holds the request did not say how its call ended.
+    if (this.#streaming === undefined) this.#loseHolder();
+    const attempts = this.#streaming === undefined ? this.#lostCalls.map(({ record }) => record) : [];
+    this.#error({ error: error.toWire(), attempts, found: this.#envelope.found, guards: [], timings: [] });
   }
 
   cancel(): void {
@@ -361,6 +406,12 @@ function toFailure(value: unknown): Failure {
     guards: failure?.guards ?? [],
     timings: failure?.timings ?? [],
   };
+}
+
+function readAccepted(message: Msg): { readonly instance: string; readonly call: AcceptedCall | undefined } {
+  const { provider, model, startedAt } = message.json<Record<string, unknown>>();
+  const told = typeof provider === 'string' && typeof model === 'string' && typeof startedAt === 'number';
+  return { instance: instanceOf(message), call: told ? { provider, model, startedAt } : undefined };
 }
 
 function instanceOf(message: Msg): string {

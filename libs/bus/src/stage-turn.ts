@@ -1,4 +1,11 @@
-import { headers as headerNames, SluiceError, type Envelope, type InboxMessageType } from '@sluice/contracts';
+import {
+  headers as headerNames,
+  SluiceError,
+  type Accepted,
+  type AcceptedCall,
+  type Envelope,
+  type InboxMessageType,
+} from '@sluice/contracts';
 import type { Msg } from 'nats';
 import { Body } from './body.ts';
 import type { TraceContext } from './bus.ts';
@@ -92,8 +99,8 @@ export class StageTurn implements StageContext {
     this.send('unmask', table);
   }
 
-  accepted(): void {
-    this.send('accepted', { instance: this.instance });
+  accepted(call?: AcceptedCall): void {
+    this.send('accepted', { instance: this.instance, ...call } satisfies Accepted);
   }
 
   async claim(): Promise<boolean> {

@@ -2,7 +2,7 @@
  * What a stage is: a function from one request to one outcome. Nothing here touches NATS, so a stage is tested by
  * calling its handler; {@link serveStage} joins it to the bus.
  */
-import type { Answer, Envelope, GuardRun, SluiceError, TokenUsage, UnmaskTable } from '@sluice/contracts';
+import type { AcceptedCall, Answer, Envelope, GuardRun, SluiceError, TokenUsage, UnmaskTable } from '@sluice/contracts';
 import type { Body } from './body.ts';
 
 export interface StageRequest {
@@ -24,8 +24,11 @@ export interface StageContext {
   readonly remaining: readonly string[];
   /** Sends what was replaced to ingress, and to nobody else. */
   unmask(table: UnmaskTable): void;
-  /** Tells ingress that a provider is being called, so that it does not dispatch the request again. */
-  accepted(): void;
+  /**
+   * Tells ingress that a provider is being called, so that it does not dispatch the request again.
+   * @param call what ingress puts into the ledger, estimated, should this process die before it answers
+   */
+  accepted(call?: AcceptedCall): void;
   /** Asks ingress for the one right to call a provider for this request; false: another attempt has it, drop the work. */
   claim(): Promise<boolean>;
   /** True where {@link claim} must be granted before a provider is called: a second attempt, or one that comes late. */

@@ -20,7 +20,7 @@ export const providerAttemptSchema = z.object({
   model: z.string(),
   /** HTTP status; 0 where no answer came. */
   status: z.number().int(),
-  /** Short class of the failure (`timeout`, `connect`, `http_500`, `broken_stream`); absent on success. */
+  /** Short class of the failure (`timeout`, `connect`, `http_500`, `broken_stream`, `holder_lost`: nobody told how the call ended); absent on success. */
   failure: z.string().optional(),
   startedAt: z.number(),
   latencyMs: z.number(),
@@ -58,6 +58,14 @@ export type Answer = z.infer<typeof answerSchema>;
 /** What masking replaced: placeholder to original. Goes to ingress's inbox only, never down the slip. */
 export const unmaskTableSchema = z.record(z.string(), z.string());
 export type UnmaskTable = z.infer<typeof unmaskTableSchema>;
+
+/** The provider call that `accepted` tells of. */
+export const acceptedCallSchema = providerAttemptSchema.pick({ provider: true, model: true, startedAt: true });
+export type AcceptedCall = z.infer<typeof acceptedCallSchema>;
+
+/** `accepted` on the inbox: who holds the request and, where a provider is being called, which: its line in the ledger if the holder dies. */
+export const acceptedSchema = z.object({ instance: z.string(), ...acceptedCallSchema.partial().shape });
+export type Accepted = z.infer<typeof acceptedSchema>;
 
 /** `error` on the inbox: the request ended without an answer. */
 export const failureSchema = z.object({

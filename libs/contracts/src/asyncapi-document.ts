@@ -81,7 +81,16 @@ const messages = {
     title: 'accepted or claim: a provider is about to be called',
     contentType: json,
     headers: inboxHeaders,
-    payload: { type: 'object', required: ['instance'], properties: { instance: { type: 'string' } } },
+    payload: {
+      type: 'object',
+      required: ['instance'],
+      properties: {
+        instance: { type: 'string' },
+        provider: { type: 'string' },
+        model: { type: 'string' },
+        startedAt: { type: 'number', description: 'Epoch milliseconds' },
+      },
+    },
   },
   unmask: fromSchema('unmask: what masking replaced', 'unmask-table', { headers: inboxHeaders }),
   answer: fromSchema('chunk 0 of a stream, or final', 'answer', { summary: frameNote, contentType: framed, headers: inboxHeaders }),

@@ -78,6 +78,7 @@ export const usageRefusedSchema = z.object({
   stage: z.string(),
   guards: z.array(guardRunSchema),
   latencyMs: z.number(),
+  /** As in a settlement; false too where no stage came back to say (deadline, nobody answered), so match intents by `requestId`. */
   admitted: z.boolean(),
 });
 export type UsageRefused = z.infer<typeof usageRefusedSchema>;

@@ -117,10 +117,11 @@ function failed(plan: AttemptPlan, failure: AttemptFailure, times: AttemptTimes,
 }
 
 function openCall(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan, stream: AnswerStream | undefined): UpstreamCall {
-  const { timeouts } = plan.target.provider;
+  const { target } = plan;
+  const { timeouts } = target.provider;
   const call = new UpstreamCall({ timeouts, deadline: watch.deadline, ...tools }, stream);
   stream?.attach(call);
-  watch.follow(call, stream);
+  watch.follow(call, { provider: target.provider.name, model: target.config.model, startedAt: tools.clock() }, stream);
   return call;
 }
 

@@ -1,5 +1,5 @@
 import type { StageContext } from '@sluice/bus';
-import { SluiceError } from '@sluice/contracts';
+import { SluiceError, type AcceptedCall } from '@sluice/contracts';
 import type { AttemptFailure } from './attempt-failure.ts';
 import type { Sweeper, Swept } from './sweeper.ts';
 import type { UpstreamCall } from './upstream-call.ts';
@@ -22,6 +22,8 @@ export class RequestWatch implements Swept {
   #answered = false;
   #signal: AbortSignal | undefined;
   #call: UpstreamCall | undefined;
+  /** What ingress hears of the call that is followed. */
+  #told: AcceptedCall | undefined;
   #stream: { readonly committed: boolean } | undefined;
   #endWait: (() => void) | undefined;
 
@@ -42,8 +44,9 @@ export class RequestWatch implements Swept {
   }
 
   /** The call that ends when the request does. */
-  follow(call: UpstreamCall, stream: { readonly committed: boolean } | undefined): void {
+  follow(call: UpstreamCall, told: AcceptedCall, stream: { readonly committed: boolean } | undefined): void {
     this.#call = call;
+    this.#told = told;
     this.#stream = stream;
   }
 
@@ -57,7 +60,7 @@ export class RequestWatch implements Swept {
   sweep(now: number): void {
     if (!this.#answered && now >= this.#acceptAt) {
       this.#answered = true;
-      this.#context.accepted();
+      this.#context.accepted(this.#call === undefined ? undefined : this.#told);
     }
     if (this.#signal === undefined) {
       this.#signal = this.#context.signal;

@@ -191,6 +191,11 @@ describe('accepted', () => {
     const accepted = vi.fn();
     await router.ask(body, { headers: { 'x-sim-latency-ms': '200' }, context: { accepted } });
     expect(accepted).toHaveBeenCalledTimes(1);
+    expect(accepted).toHaveBeenCalledWith({
+      provider: expect.any(String) as string,
+      model: expect.any(String) as string,
+      startedAt: expect.any(Number) as number,
+    });
   });
 
   it('is not said for one that does not', async () => {
