@@ -1,6 +1,8 @@
+import { createKindTable, createRunTable, kindDash, kindDigit, kindRare, kindRun, kindUnbroken, plainLetter } from './ascii-kinds.ts';
 import { createClassTable, letter } from './character-class.ts';
+import { foldPair } from './fold-pair.ts';
 import { createFoldTable, dropped } from './fold-table.ts';
-import { confusables } from './confusables.ts';
+import { unmixScripts } from './unmix-scripts.ts';
 
 /** Text in the form in which detectors read it, with the way back to the original offsets. */
 export interface FoldedText {
@@ -31,42 +33,6 @@ export interface FoldHints {
 }
 
 const encoder = new TextEncoder();
-const tagHigh = 0xdb40;
-const mathHigh = 0xd835;
-
-/** Per UTF-16 unit below 128: may stand inside base64, hex or their URL-safe kin. */
-function createRunTable(): Uint8Array {
-  const table = new Uint8Array(128);
-  for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-') table[character.charCodeAt(0)] = 1;
-  return table;
-}
-
-/** May stand inside base64, hex and their URL-safe kin. */
-const kindRun = 1;
-/** Is not white space. */
-const kindUnbroken = 2;
-const kindLetter = 8;
-/** Stands for a letter in disguised words. */
-const kindDigit = 16;
-/** Begins an escape. */
-const kindRare = 32;
-const kindDash = 64;
-const plainLetter = kindRun | kindUnbroken | kindLetter;
-
-/** Per ASCII unit the sum of the kinds above. */
-function createKindTable(): Uint8Array {
-  const table = new Uint8Array(128).fill(kindUnbroken, 0x21);
-  const add = (characters: string, kinds: number) => {
-    for (const character of characters) table[character.charCodeAt(0)] = (table[character.charCodeAt(0)] ?? 0) | kinds;
-  };
-  add('+/=_-', kindRun);
-  add('0123456789', kindRun | kindDigit);
-  add('@$', kindDigit);
-  add('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', kindRun | kindLetter);
-  add('%\\&', kindRare);
-  add('-', kindDash);
-  return table;
-}
 
 /** Fewer lone letters than this cannot be a spelled-out word, wherever they stand. */
 const plainLoneLetters = 8;
@@ -278,58 +244,5 @@ export class Folder {
       dashes: true,
     };
     return { codes, length, ascii: (allCodes & ~127) === 0, offsets: length === text.length ? undefined : offsets, hints };
-  }
-}
-
-/** Tag characters spell ASCII invisibly; mathematical letters are ASCII in fancy dress. Other pairs stay as they are. */
-function foldPair(high: number, low: number): number {
-  if (high === tagHigh && low >= 0xdc00 && low <= 0xdc7f) {
-    const ascii = low - 0xdc00;
-    if (ascii < 0x20) return dropped;
-    return ascii >= 0x41 && ascii <= 0x5a ? ascii + 0x20 : ascii;
-  }
-  if (high === tagHigh) return dropped;
-  if (high === mathHigh || high === 0xd83c) {
-    const plain = String.fromCharCode(high, low).normalize('NFKD').toLowerCase();
-    if (plain.length === 1) return plain.charCodeAt(0);
-    // regional indicators 🇦–🇿 and squared letters 🅰–🆉
-    if (high === 0xd83c && low >= 0xdde6 && low <= 0xddff) return 0x61 + low - 0xdde6;
-    if (high === 0xd83c && low >= 0xdd70 && low <= 0xdd89) return 0x61 + low - 0xdd70;
-  }
-  return high;
-}
-
-/**
- * Cyrillic and Greek letters that look like Latin ones become Latin in words that mix scripts, and in words made of
- * nothing else where the text is Latin in the main. Words of real Russian or Greek stay.
- */
-function unmixScripts(codes: Uint16Array, length: number, classes: Uint8Array): void {
-  let latin = 0;
-  let foreign = 0;
-  for (let index = 0; index < length; index++) {
-    const code = codes[index] ?? 0;
-    if (code >= 0x61 && code <= 0x7a) latin++;
-    else if (code >= 0x370 && code < 0x530) foreign++;
-  }
-  let start = 0;
-  while (start < length) {
-    if (classes[codes[start] ?? 0] !== letter) {
-      start++;
-      continue;
-    }
-    let end = start;
-    let hasLatin = false;
-    let alike = 0;
-    let unlike = 0;
-    while (end < length && classes[codes[end] ?? 0] === letter) {
-      const code = codes[end++] ?? 0;
-      if (code >= 0x61 && code <= 0x7a) hasLatin = true;
-      else if (confusables.has(code)) alike++;
-      else if (code >= 0x370 && code < 0x530) unlike++;
-    }
-    if (alike > 0 && (hasLatin || (unlike === 0 && latin > foreign))) {
-      for (let index = start; index < end; index++) codes[index] = confusables.get(codes[index] ?? 0) ?? codes[index] ?? 0;
-    }
-    start = end;
   }
 }
