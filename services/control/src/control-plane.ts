@@ -3,20 +3,19 @@ import { configurationKey, SluiceError } from '@sluice/contracts';
 import type { Configuration, ConfigurationInput, Principal } from '@sluice/contracts';
 import type { Database, Queryable } from '@sluice/database';
 import type { Logger } from 'pino';
+import { buildActive, checkStored } from './active.ts';
+import type { Active } from './active.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import { documentSha256 } from './canonical-json.ts';
 import { checkKeyRequest } from './check-key-request.ts';
 import type { KeyRequest } from './check-key-request.ts';
 import type { Environment } from './check-references.ts';
-import { checkSchema } from './check-schema.ts';
-import { compileSnapshot } from './compile-snapshot.ts';
 import type { ModelCatalog } from './complete-configuration.ts';
 import { declaredKeys } from './declared-keys.ts';
 import type { FoundProviders } from './discover-providers.ts';
 import { documentDiff } from './document-diff.ts';
 import { insertKey, readLiveKeys, revokeKey, storeDeclaredKeys } from './key-store.ts';
 import type { KeyRecord } from './key-store.ts';
-import { KeyTable } from './key-table.ts';
 import { loadConfiguration, loadWritten } from './load-configuration.ts';
 import type { LoadResult } from './load-configuration.ts';
 import { Serializer } from './serializer.ts';
@@ -41,15 +40,6 @@ export interface ControlPlaneOptions {
   readonly maxSnapshotBytes: number;
 }
 
-/** What is in force, in memory: authentication and publication need no database. */
-interface Active {
-  readonly stored: Omit<StoredVersion, 'diff'>;
-  readonly configuration: Configuration;
-  readonly table: KeyTable;
-  /** The published bytes. */
-  readonly snapshot: Uint8Array;
-}
-
 export interface Activation {
   readonly version: number;
   /** False where the configuration is the one in force already. */
@@ -61,8 +51,6 @@ export type ActivationResult = { readonly ok: true; readonly activation: Activat
 
 /** Changes wait for each other; more than these would be a client that does not look at its answers. */
 const maxWaitingChanges = 64;
-/** Room for the headers of a NATS message. */
-const messageHeadroomBytes = 4_096;
 
 /** Holds the configuration and the keys that are in force, and every way to change them. */
 export class ControlPlane {
@@ -235,38 +223,19 @@ export class ControlPlane {
   }
 
   /** Stores the keys that the document declares, and builds what goes into memory. */
-  async #prepare(transaction: Queryable, stored: Omit<StoredVersion, 'diff'>): Promise<Active> {
+  async #prepare(transaction: Queryable, stored: Active['stored']): Promise<Active> {
     const { environment, pepper } = this.#options;
-    const checked = this.#check(stored);
+    const checked = checkStored(stored);
     await storeDeclaredKeys(transaction, declaredKeys(checked, environment, pepper));
     return this.#build(stored, checked, await readLiveKeys(transaction));
   }
 
   async #load(database: Queryable, stored: StoredVersion): Promise<void> {
-    this.#active = this.#build(stored, this.#check(stored), await readLiveKeys(database));
+    this.#active = this.#build(stored, checkStored(stored), await readLiveKeys(database));
   }
 
-  #check(stored: Pick<StoredVersion, 'document' | 'version'>): Configuration {
-    const result = checkSchema(stored.document);
-    if (result.ok) return result.checked.configuration;
-    throw new SluiceError('conflict', `Configuration version ${stored.version} does not fit this release; activate a corrected one.`, {
-      param: 'version',
-    });
-  }
-
-  #build(stored: Omit<StoredVersion, 'diff'>, configuration: Configuration, records: readonly KeyRecord[]): Active {
-    const { environment, pepper, maxSnapshotBytes } = this.#options;
-    const table = new KeyTable(records, configuration, pepper);
-    const { version } = stored;
-    const activatedAt = this.#nextActivation();
-    const snapshot = Buffer.from(JSON.stringify(compileSnapshot({ version, activatedAt, configuration, keys: table.keys, environment })));
-    if (snapshot.byteLength > maxSnapshotBytes - messageHeadroomBytes) {
-      throw new SluiceError(
-        'request_too_large',
-        `The compiled configuration is ${snapshot.byteLength} bytes and NATS carries ${maxSnapshotBytes}; raise max_payload of the NATS server, or list fewer models or keys.`,
-      );
-    }
-    return { stored, configuration, table, snapshot };
+  #build(stored: Active['stored'], configuration: Configuration, records: readonly KeyRecord[]): Active {
+    return buildActive({ stored, configuration, records, activatedAt: this.#nextActivation() }, this.#options);
   }
 
   /** Readers tell snapshots of one version apart by this time, so it grows with each. */
