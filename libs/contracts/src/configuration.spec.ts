@@ -53,7 +53,14 @@ describe('sluice.yaml', () => {
           maxInspectedBytes: 33_554_432,
         },
         masking: {
-          entities: { EMAIL_ADDRESS: 'mask', CREDIT_CARD: 'mask', PHONE_NUMBER: 'mask', IBAN_CODE: 'mask', IP_ADDRESS: 'mask' },
+          entities: {
+            EMAIL_ADDRESS: 'mask',
+            CREDIT_CARD: 'mask',
+            PHONE_NUMBER: 'mask',
+            IBAN_CODE: 'mask',
+            IP_ADDRESS: 'mask',
+            US_SSN: 'mask',
+          },
           minScore: 0.5,
         },
         cache: { exact: true, semantic: true, ttl: 3_600_000, maxErrorRate: 0.02, scope: 'team' },

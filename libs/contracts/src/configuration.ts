@@ -97,15 +97,44 @@ export const guardrailPolicySchema = z.strictObject({
 });
 export type GuardrailPolicy = z.infer<typeof guardrailPolicySchema>;
 
-/** Entity types that the masking stage recognises; control refuses a policy that names another. */
-export const entityTypes = ['EMAIL_ADDRESS', 'CREDIT_CARD', 'PHONE_NUMBER', 'IBAN_CODE', 'IP_ADDRESS'] as const;
+/** Entity types that the masking stage recognises, those of the default policy first; control refuses a policy that names another. */
+export const entityTypes = [
+  'EMAIL_ADDRESS',
+  'CREDIT_CARD',
+  'PHONE_NUMBER',
+  'IBAN_CODE',
+  'IP_ADDRESS',
+  'US_SSN',
+  'AU_ABN',
+  'AU_TFN',
+  'BR_CPF',
+  'CA_SIN',
+  'CRYPTO',
+  'DE_TAX_ID',
+  'ES_NIE',
+  'ES_NIF',
+  'FI_PERSONAL_IDENTITY_CODE',
+  'IN_AADHAAR',
+  'IT_FISCAL_CODE',
+  'KR_RRN',
+  'MAC_ADDRESS',
+  'PL_PESEL',
+  'SE_PERSONNUMMER',
+  'SG_NRIC_FIN',
+  'TH_TNIN',
+  'TR_NATIONAL_ID',
+  'UK_NHS',
+  'UK_NINO',
+  'URL',
+  'US_ITIN',
+] as const;
 
 const maskingActions = ['mask', 'block', 'allow'] as const;
 
 export const maskingPolicySchema = z.strictObject({
   entities: z
     .record(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'write the type in capitals, e.g. EMAIL_ADDRESS'), z.enum(maskingActions))
-    .default({ EMAIL_ADDRESS: 'mask', CREDIT_CARD: 'mask', PHONE_NUMBER: 'mask', IBAN_CODE: 'mask', IP_ADDRESS: 'mask' }),
+    .default({ EMAIL_ADDRESS: 'mask', CREDIT_CARD: 'mask', PHONE_NUMBER: 'mask', IBAN_CODE: 'mask', IP_ADDRESS: 'mask', US_SSN: 'mask' }),
   minScore: z.number().min(0).max(1).default(0.5),
 });
 export type MaskingPolicy = z.infer<typeof maskingPolicySchema>;
