@@ -14,6 +14,7 @@ import type { Dispatch, Exchange, ExchangeListener, PresenceTable } from './bus.
 import { parseClaim, replacedBodyName, type ClaimCheck } from './claim-check.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
+import { instanceOf, readAccepted, toAnswer, toFailure } from './read-inbox-message.ts';
 import type { Inbox } from './inbox.ts';
 
 /** What the process that dispatches requests brings along. */
@@ -373,48 +374,4 @@ export class OpenExchange implements Exchange {
       for (const stage of this.#request.slip) await claims.delete(replacedBodyName(this.requestId, attempt, stage));
     }
   }
-}
-
-/** Stages may be foreign programs: enough is checked that no listener throws on what they send. */
-function toAnswer(head: unknown): Answer {
-  const answer = head as Partial<Answer> | null; // each field is checked before use
-  if (
-    typeof answer !== 'object' ||
-    answer === null ||
-    typeof answer.stage !== 'string' ||
-    typeof answer.status !== 'number' ||
-    typeof answer.contentType !== 'string' ||
-    typeof answer.found !== 'object' ||
-    !Array.isArray(answer.attempts) ||
-    !Array.isArray(answer.guards) ||
-    !Array.isArray(answer.timings)
-  ) {
-    throw new SluiceError('internal_error', 'A stage gave an answer that does not fit the contract.');
-  }
-  return answer as Answer; // checked above; the parts are our own stages' by contract
-}
-
-function toFailure(value: unknown): Failure {
-  const failure = value as Partial<Failure> | null; // each field is checked before use
-  const error = failure?.error as Partial<Failure['error']> | null | undefined;
-  if (typeof error?.code !== 'string' || typeof error.message !== 'string')
-    throw new SluiceError('internal_error', 'A stage gave an error that does not fit the contract.');
-  return {
-    error: { ...error, code: error.code, message: error.message },
-    attempts: failure?.attempts ?? [],
-    found: failure?.found ?? {},
-    guards: failure?.guards ?? [],
-    timings: failure?.timings ?? [],
-  };
-}
-
-function readAccepted(message: Msg): { readonly instance: string; readonly call: AcceptedCall | undefined } {
-  const { provider, model, startedAt } = message.json<Record<string, unknown>>();
-  const told = typeof provider === 'string' && typeof model === 'string' && typeof startedAt === 'number';
-  return { instance: instanceOf(message), call: told ? { provider, model, startedAt } : undefined };
-}
-
-function instanceOf(message: Msg): string {
-  const value = message.json<{ instance?: unknown }>();
-  return typeof value.instance === 'string' ? value.instance : '';
 }
