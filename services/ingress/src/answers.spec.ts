@@ -191,6 +191,85 @@ describe('plain answers', () => {
   });
 });
 
+describe('calls whose holder never told how they ended', () => {
+  it('are settled by estimate', async () => {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    edge.answerWith((_request, context) => {
+      context.accepted({ provider: 'sim', model: 'sim-1', startedAt: Date.now() });
+      return promise;
+    });
+    const answer = await edge.ask(chat, { 'x-request-timeout-ms': '150' });
+    resolve(plainAnswer());
+    expect(answer.status).toBe(504);
+    expect(await edge.eventsOf(idOf(answer), 1)).toMatchObject([
+      {
+        type: 'com.sluice.usage.settled.v1',
+        data: {
+          outcome: 'failed',
+          attempts: [{ provider: 'sim', model: 'sim-1', status: 0, failure: 'holder_lost' }],
+          usage: { input: Math.ceil(JSON.stringify(chat).length / 4), output: 0, estimated: true },
+          costNanoUsd: '900',
+        },
+      },
+    ]);
+  });
+});
+
+describe('an idempotency-key', () => {
+  it('gives a plain answer again, without a second call or a second event', async () => {
+    let calls = 0;
+    edge.answerWith(() => plainAnswer(`Call ${++calls}.`));
+    const sent = { 'idempotency-key': 'plain' };
+    const first = await edge.ask(chat, sent);
+    const second = await edge.ask(chat, sent);
+    expect(first.headers.has('idempotent-replayed')).toBe(false);
+    expect(Object.fromEntries(second.headers)).toMatchObject({ 'idempotent-replayed': 'true', 'x-request-id': idOf(first) });
+    expect(await second.text()).toBe(await first.text());
+    await edge.eventsOf(idOf(await edge.ask(chat)), 1); // one connection: an event of the repeat would have come before
+    expect([calls, await edge.eventsOf(idOf(first), 1)]).toMatchObject([2, [{ type: 'com.sluice.usage.settled.v1' }]]);
+  });
+
+  it('refuses a repeat under way, of a stream as well, and takes it once the stream has ended', async () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    edge.answerWith(() =>
+      stream(
+        (async function* () {
+          yield chunk('Hel');
+          await promise;
+          yield done;
+        })(),
+        wholeEnd,
+      ),
+    );
+    const sent = { 'idempotency-key': 'streamed' };
+    const first = await edge.ask(streamed, sent);
+    const second = await edge.ask(streamed, sent);
+    expect([second.status, await second.json()]).toMatchObject([409, { error: { code: 'conflict', param: 'idempotency-key' } }]);
+    resolve(undefined);
+    await first.text();
+    await edge.eventsOf(idOf(first), 1);
+    const third = await edge.ask(streamed, sent);
+    expect([third.status, third.headers.has('idempotent-replayed')]).toEqual([200, false]);
+    await third.text();
+  });
+
+  it('does not keep an error', async () => {
+    edge.answerWith(() => refuse(new SluiceError('provider_error', 'No target answered.')));
+    const sent = { 'idempotency-key': 'failed' };
+    expect((await edge.ask(chat, sent)).status).toBe(502);
+    edge.answerWith(() => plainAnswer());
+    expect((await edge.ask(chat, sent)).status).toBe(200);
+  });
+
+  it('may not be used for another body', async () => {
+    edge.answerWith(() => plainAnswer());
+    const sent = { 'idempotency-key': 'reused' };
+    await edge.ask(chat, sent);
+    const answer = await edge.ask({ ...chat, n: 1 }, sent);
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: { param: 'idempotency-key' } }]);
+  });
+});
+
 describe('answers that nest too deep to be walked', () => {
   const tooDeep = `{"choices":[{"index":0,"message":{"role":"assistant","content":"[EMAIL_ADDRESS_1]","x":${'['.repeat(50_000)}${']'.repeat(50_000)}}}]}`;
   const table = { '[EMAIL_ADDRESS_1]': 'ann@example.com' };
@@ -322,7 +401,14 @@ describe('streamed answers', () => {
     expect(await answer.text()).toContain('deadline_exceeded');
     expect((await edge.eventsOf(idOf(answer), 1))[0]).toMatchObject({
       type: 'com.sluice.usage.settled.v1',
-      data: { outcome: 'failed', errorCode: 'deadline_exceeded', attempts: [{ provider: 'sim' }] },
+      data: {
+        outcome: 'failed',
+        errorCode: 'deadline_exceeded',
+        attempts: [{ provider: 'sim', failure: 'broken_stream' }],
+        usage: { input: Math.ceil(JSON.stringify(streamed).length / 4), output: 1, estimated: true },
+        costNanoUsd: '900',
+        priceVersion: 'test-1',
+      },
     });
   });
 

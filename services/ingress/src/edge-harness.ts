@@ -19,6 +19,7 @@ import {
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { vi } from 'vitest';
+import { IdempotentRequests } from './idempotent-requests.ts';
 import { Ingress } from './ingress.ts';
 import { IngressMetrics } from './ingress-metrics.ts';
 import { KeyAuthenticator } from './key-authenticator.ts';
@@ -178,6 +179,8 @@ export async function openEdge(natsUrl: string): Promise<Edge> {
       clock: Date.now,
       metrics: new IngressMetrics(metrics),
       spans: passThroughSpans,
+      price: () => () => ({ costNanoUsd: '900', priceVersion: 'test-1' }),
+      idempotency: new IdempotentRequests(Date.now),
       concurrency: 1_000,
     }),
     authenticate: (headers) => keys.authenticate(headers),

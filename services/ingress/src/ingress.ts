@@ -14,6 +14,8 @@ import {
 } from '@sluice/contracts';
 import { parseChatRequest } from '@sluice/dialects';
 import type { IngressMetrics } from './ingress-metrics.ts';
+import type { PriceCall } from './estimate-attempts.ts';
+import type { IdempotencyClaim, IdempotentRequests, PlainAnswer } from './idempotent-requests.ts';
 import { PendingAnswer, type AnswerSinks } from './pending-answer.ts';
 import { readJson } from './read-json.ts';
 import { readRequestOptions } from './request-headers.ts';
@@ -31,6 +33,8 @@ export interface IngressSurroundings {
   readonly clock: () => number;
   readonly metrics: IngressMetrics;
   readonly spans: ServerSpans;
+  readonly price: () => PriceCall;
+  readonly idempotency: Pick<IdempotentRequests, 'begin'>;
   readonly concurrency: number;
 }
 
@@ -82,8 +86,14 @@ export class Ingress {
       guards: [],
       timings: [],
     };
+    const claim = this.#surroundings.idempotency.begin(request.headers, principal.keyId, body);
+    if (claim?.kind === 'replay') {
+      writeAgain(response, claim.answer);
+      return;
+    }
     const span = spans.begin(request.headers, dialect, envelope);
-    const answer = new PendingAnswer(response, envelope, this.#sinks(span), () => performance.now());
+    const estimates = { requestBytes: body.byteLength, price: this.#surroundings.price() };
+    const answer = new PendingAnswer(response, envelope, this.#sinks(span, claim), estimates, () => performance.now());
     metrics.begun();
     const exchange = dispatcher.dispatch(
       {
@@ -100,7 +110,7 @@ export class Ingress {
   }
 
   /** What follows the end of a request: its usage event, the cache's copy, metrics and span. */
-  #sinks(span: ServerSpan): AnswerSinks {
+  #sinks(span: ServerSpan, claim: IdempotencyClaim | undefined): AnswerSinks {
     const { usage, metrics, bus } = this.#surroundings;
     return {
       settled: (envelope, told, ending) => {
@@ -127,8 +137,10 @@ export class Ingress {
         const store = cacheStore(envelope, answer, this.#surroundings.clock());
         if (store !== undefined) bus.publishStore(store, completion);
       },
+      repeatable: claim?.keep,
       done: () => {
         metrics.done();
+        claim?.end();
       },
     };
   }
@@ -157,6 +169,12 @@ export class Ingress {
       },
     });
   }
+}
+
+/** Nothing is billed and nobody asked: the request that it repeats was. */
+function writeAgain(response: ServerResponse, { status, headers, body }: PlainAnswer): void {
+  response.writeHead(status, headers);
+  response.end(body);
 }
 
 function cacheStore(envelope: Envelope, answer: Answer, now: number): CacheStore | undefined {

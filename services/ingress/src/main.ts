@@ -1,10 +1,12 @@
 import { calls, streams, subjects } from '@sluice/contracts';
 import { runService, version } from '@sluice/runtime';
+import { IdempotentRequests } from './idempotent-requests.ts';
 import { Ingress } from './ingress.ts';
 import { IngressMetrics } from './ingress-metrics.ts';
 import { KeyAuthenticator } from './key-authenticator.ts';
 import { createRequestIds } from './request-id.ts';
 import { missingStages } from './required-stages.ts';
+import { priceCalls } from './price-calls.ts';
 import { RouteTable } from './route-table.ts';
 import { createServerSpans, passThroughSpans } from './server-spans.ts';
 import { buildServer } from './server.ts';
@@ -30,8 +32,10 @@ await runService({
       settings.INGRESS_KEY_CACHE_MS,
     );
     let routes = new RouteTable(store.current);
+    let price = priceCalls(store.current);
     store.onChange((snapshot) => {
       routes = new RouteTable(snapshot);
+      price = priceCalls(snapshot);
       keys.configurationChanged();
     });
     readiness('stages', () => missingStages(store.current, dispatcher.presence));
@@ -44,6 +48,8 @@ await runService({
       clock,
       metrics: new IngressMetrics(metrics),
       spans: tracing ? createServerSpans() : passThroughSpans,
+      price: () => price,
+      idempotency: new IdempotentRequests(clock),
       concurrency: settings.INGRESS_CONCURRENCY,
     });
     const server = buildServer({

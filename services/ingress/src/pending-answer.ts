@@ -2,18 +2,29 @@ import type { ServerResponse } from 'node:http';
 import type { Exchange, ExchangeListener } from '@sluice/bus';
 import { SluiceError, type Answer, type Envelope, type Failure, type UnmaskTable } from '@sluice/contracts';
 import { createRestorer, errorBody, errorEvent, type StreamRestorer } from '@sluice/dialects';
+import type { PlainAnswer } from './idempotent-requests.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { AnswerRecording } from './answer-recording.ts';
+import { countContentBytes } from './content-bytes.ts';
+import { estimateAttempts, type PriceCall } from './estimate-attempts.ts';
 import type { Ending } from './usage-events.ts';
 
 /** What a finished request leads to, after the client has its answer. */
 export interface AnswerSinks {
   settled(envelope: Envelope, told: Answer | Failure, ending: Ending): void;
   refused(envelope: Envelope, failure: Failure, ending: Ending): void;
+  /** Present where a repeat of the request shall get this very answer; not called for streams and errors. */
+  readonly repeatable?: ((answer: PlainAnswer) => void) | undefined;
   /** An answer that the cache may keep: its plain form, still masked. */
   keep(envelope: Envelope, answer: Answer, completion: Uint8Array): void;
   /** Exactly once, whatever happened. */
   done(): void;
+}
+
+/** What it takes to settle calls whose holder died. */
+export interface EstimateTools {
+  readonly requestBytes: number;
+  readonly price: PriceCall;
 }
 
 const eventStream = 'text/event-stream';
@@ -28,6 +39,7 @@ export class PendingAnswer implements ExchangeListener {
   readonly #envelope: Envelope;
   readonly #sinks: AnswerSinks;
   readonly #clock: () => number;
+  readonly #estimates: EstimateTools;
   readonly #startedAt: number;
   #exchange: Exchange | undefined;
   #table: UnmaskTable = noTable;
@@ -35,6 +47,8 @@ export class PendingAnswer implements ExchangeListener {
   #recording: AnswerRecording | undefined;
   /** Head of a stream that has begun. */
   #head: Answer | undefined;
+  /** Model output that has come, for an estimate where the end does not say. */
+  #contentBytes = 0;
   #timeToFirstTokenMs: number | undefined;
   /** Why the gateway itself ended the answer, while the end of the exchange is still to come. */
   #broken: SluiceError | undefined;
@@ -43,10 +57,11 @@ export class PendingAnswer implements ExchangeListener {
   #gone = false;
   #ended = false;
 
-  constructor(response: ServerResponse, envelope: Envelope, sinks: AnswerSinks, clock: () => number) {
+  constructor(response: ServerResponse, envelope: Envelope, sinks: AnswerSinks, estimates: EstimateTools, clock: () => number) {
     this.#response = response;
     this.#envelope = envelope;
     this.#sinks = sinks;
+    this.#estimates = estimates;
     this.#clock = clock;
     this.#startedAt = clock();
   }
@@ -87,6 +102,7 @@ export class PendingAnswer implements ExchangeListener {
   }
 
   chunk(bytes: Uint8Array, written: () => void): void {
+    this.#contentBytes += countContentBytes(this.#envelope.dialect, bytes);
     if (this.#gone || this.#broken !== undefined) {
       this.#recording?.push(bytes); // a drained answer is still worth keeping
       written();
@@ -107,7 +123,7 @@ export class PendingAnswer implements ExchangeListener {
 
   final(answer: Answer, body: Uint8Array): void {
     const error = this.#broken ?? this.#finish(answer, body);
-    this.#settle(answer, error);
+    this.#settle(this.#estimated(answer, false), error);
     if (error === undefined) this.#keep(answer, body);
     this.#sinks.done();
   }
@@ -122,12 +138,19 @@ export class PendingAnswer implements ExchangeListener {
     const head = this.#head;
     if (head === undefined && failure.attempts.length === 0) this.#refuse(failure, error);
     // What ends a stream that had begun may come from the bus, which knows of no attempts: the head does.
-    else
-      this.#settle(
-        head === undefined ? failure : { ...head, attempts: failure.attempts.length > 0 ? failure.attempts : head.attempts },
-        error,
-      );
+    else {
+      const told = head === undefined ? failure : { ...head, attempts: failure.attempts.length > 0 ? failure.attempts : head.attempts };
+      this.#settle(this.#estimated(told, head !== undefined), error);
+    }
     this.#sinks.done();
+  }
+
+  /** With a usage for calls whose holder died. @param broken a stream had begun, and nobody told how it ended */
+  #estimated<Told extends Answer | Failure>(told: Told, broken: boolean): Told {
+    const { requestBytes, price } = this.#estimates;
+    if (!broken && !told.attempts.some((attempt) => attempt.failure === 'holder_lost')) return told;
+    const seen = { requestBytes, contentBytes: broken ? this.#contentBytes : undefined, now: Date.now() };
+    return { ...told, attempts: estimateAttempts(told.attempts, seen, price) };
   }
 
   #refuse(failure: Failure, error: SluiceError): void {
@@ -153,14 +176,15 @@ export class PendingAnswer implements ExchangeListener {
 
   /** Writes the rest of the answer; gives the error that it told the client instead, if it could not. */
   #finish(answer: Answer, body: Uint8Array): SluiceError | undefined {
-    if (this.#gone) return undefined;
+    // A client that left may repeat its request: what was drained is there for it.
+    if (this.#gone && (this.#head !== undefined || this.#sinks.repeatable === undefined)) return undefined;
     try {
       if (this.#head === undefined) this.#plain(answer, body);
       else this.#endStream();
       return undefined;
     } catch (thrown) {
       const error = SluiceError.from(thrown);
-      this.#writeError(error, answer);
+      if (!this.#gone) this.#writeError(error, answer);
       return error;
     }
   }
@@ -177,11 +201,14 @@ export class PendingAnswer implements ExchangeListener {
 
   #plain(answer: Answer, body: Uint8Array): void {
     const restored = this.#restorePlain(answer.contentType, body);
-    this.#response.writeHead(answer.status, {
+    const headers = {
       ...answerHeaders(this.#envelope.id, answer, this.#elapsedMs()),
       'content-type': answer.contentType,
       'content-length': restored.byteLength,
-    });
+    };
+    if (answer.status === 200 && !this.#envelope.stream) this.#sinks.repeatable?.({ status: 200, headers, body: restored });
+    if (this.#gone) return;
+    this.#response.writeHead(answer.status, headers);
     this.#response.end(restored);
   }
 
