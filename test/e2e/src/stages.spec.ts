@@ -69,7 +69,7 @@ describe('a stage that is not there', () => {
     );
   }, 40_000);
 
-  it('ends a stream that it held with an error event when it is killed, and the request has its ledger row', async () => {
+  it('ends a stream that it held with an error event when it is killed, and the ledger has an estimate of what was used', async () => {
     const { data, request_id } = await gateway
       .client({ headers: { 'x-sim-chunk-delay-ms': '100', 'x-sim-output-tokens': '500' } })
       .chat.completions.create({ ...ask('Tell me a long tale'), stream: true })
@@ -78,6 +78,12 @@ describe('a stage that is not there', () => {
     expect((await chunks.next()).done).toBe(false);
     gateway.sluice.kill('router');
     await expect(Array.fromAsync({ [Symbol.asyncIterator]: () => chunks })).rejects.toBeInstanceOf(OpenAI.APIError);
-    expect(await gateway.admin.ledgerRow(request_id ?? '')).toMatchObject({ outcome: 'failed' });
+    const row = await gateway.admin.ledgerRow(request_id ?? '');
+    expect(row).toMatchObject({
+      outcome: 'failed',
+      usage: { input: expect.any(Number) as number, output: expect.any(Number) as number, estimated: true },
+    });
+    expect(row.usage.output).toBeGreaterThan(0);
+    expect(Number(row.costNanoUsd)).toBeGreaterThan(0);
   }, 40_000);
 });
