@@ -35,6 +35,7 @@ class CoalescingTransport extends NodeTransport {
   /**
    * Reads into one buffer and hands on exact copies. By default every read takes 64 KB of its own and gives most of it
    * back, which at some thousand reads a second keeps the garbage collector at work.
+   * TLS reads from the handle below and is not touched by it (tls-options.spec.ts).
    */
   override dial({ hostname, port }: { hostname: string; port: number }): Promise<Socket> {
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();

@@ -3,6 +3,7 @@ import { requiredMaxPayloadBytes } from './claim-check.ts';
 import { connectCoalescing } from './coalescing-transport.ts';
 import { inboxPrefix } from './inbox.ts';
 import { NatsBus, type BusOptions } from './nats-bus.ts';
+import { tlsOptions } from './tls-options.ts';
 import { WorkInHand } from './work-in-hand.ts';
 
 /**
@@ -11,9 +12,11 @@ import { WorkInHand } from './work-in-hand.ts';
  */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const work = new WorkInHand();
+  const servers = options.servers.split(',').map((server) => server.trim());
   const connection = await connectCoalescing(
     {
-      servers: options.servers.split(',').map((server) => server.trim()),
+      servers,
+      ...tlsOptions(servers, options.tls),
       name: options.service,
       inboxPrefix: inboxPrefix(options.service),
       ...(options.user === undefined ? {} : { user: options.user }),

@@ -29,14 +29,17 @@ import type { BusLog } from './stage-surroundings.ts';
 import { requestCall, ServiceEndpoints } from './service-endpoints.ts';
 import type { Stage } from './stage.ts';
 import { DurableConsumer } from './stream-consumer.ts';
+import type { BusTls } from './tls-options.ts';
 import { createStageTracer } from './tracing.ts';
 import type { WorkInHand } from './work-in-hand.ts';
 
 export interface BusOptions {
-  /** Comma-separated `nats://` addresses. */
+  /** Comma-separated `nats://` addresses; with `tls://` the server must speak TLS. */
   readonly servers: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** Files of certificates, PEM; given: the server must speak TLS. */
+  readonly tls?: BusTls | undefined;
   /** Name of the service, of its micro service and of its presence. */
   readonly service: string;
   /** Semantic version, for `nats micro`. */

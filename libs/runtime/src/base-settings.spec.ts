@@ -17,6 +17,11 @@ it('fills in what is not given', () => {
   });
 });
 
+it('takes the files for TLS', () => {
+  const files = { NATS_CA_FILE: '/etc/nats/ca.pem', NATS_CERT_FILE: '/etc/nats/cert.pem', NATS_KEY_FILE: '/etc/nats/key.pem' };
+  expect(parseSettings(baseSettingsSchema, { ...least, ...files })).toMatchObject(files);
+});
+
 it('takes an empty variable as absent, as compose files pass it', () => {
   const empty = Object.fromEntries(Object.keys(baseSettingsSchema.shape).map((name) => [name, '']));
   expect(parseSettings(baseSettingsSchema, { ...empty, ...least, SLUICE_SUPERVISED: undefined })).toEqual(

@@ -29,6 +29,10 @@ export const baseSettingsSchema = z.object({
     .min(1, 'give the address of the NATS server, e.g. nats://127.0.0.1:4222'),
   NATS_USER: optionalSetting(),
   NATS_PASSWORD: optionalSetting(),
+  /** PEM files for TLS to NATS; with any of them, or an address `tls://`, a server without TLS is refused. */
+  NATS_CA_FILE: optionalSetting(),
+  NATS_CERT_FILE: optionalSetting(),
+  NATS_KEY_FILE: optionalSetting(),
   LOG_LEVEL: z.preprocess(
     emptyAsAbsent,
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'use trace, debug, info, warn, error or silent').default('info'),

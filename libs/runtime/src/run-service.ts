@@ -74,6 +74,7 @@ async function start<Shape extends z.ZodObject>(
     servers: settings.NATS_URL,
     user: settings.NATS_USER,
     password: settings.NATS_PASSWORD,
+    tls: { caFile: settings.NATS_CA_FILE, certFile: settings.NATS_CERT_FILE, keyFile: settings.NATS_KEY_FILE },
     service: name,
     version,
     description: definition.description,
