@@ -4,6 +4,8 @@ export * from './configuration.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
 export * from './events.ts';
+export * from './is-record.ts';
 export * from './services.ts';
 export * from './snapshot.ts';
 export * from './subjects.ts';
+export * from './usage-subject.ts';

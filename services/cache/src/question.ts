@@ -1,5 +1,5 @@
-import type { Dialect } from '@sluice/contracts';
-import { isMembers, type JsonMembers } from './json-members.ts';
+import { isRecord, type Dialect } from '@sluice/contracts';
+import type { JsonMembers } from './json-members.ts';
 
 /** A request split into what is compared by meaning and what must be equal. */
 export interface SplitRequest {
@@ -22,7 +22,7 @@ function splitList(body: JsonMembers, member: string, partType: string, maxChara
   if (!Array.isArray(turns)) return undefined;
   const last: unknown = turns.at(-1);
   const history: unknown[] = turns.slice(0, -1);
-  if (!isMembers(last) || last.role !== 'user') return undefined;
+  if (!isRecord(last) || last.role !== 'user') return undefined;
   const question = textOf(last.content, partType);
   if (question === undefined || !fits(question, maxCharacters)) return undefined;
   // The last turn stays, without its text: a name or a cache mark on it is part of what must be equal.
@@ -33,7 +33,7 @@ function textOf(content: unknown, partType: string): string | undefined {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content) || content.length !== 1) return undefined;
   const part: unknown = content[0];
-  if (!isMembers(part) || part.type !== partType || Object.keys(part).length !== 2) return undefined;
+  if (!isRecord(part) || part.type !== partType || Object.keys(part).length !== 2) return undefined;
   return typeof part.text === 'string' ? part.text : undefined;
 }
 

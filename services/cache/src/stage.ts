@@ -1,5 +1,5 @@
 import { defineStage, forward, type Outcome, type Stage, type StageRequest } from '@sluice/bus';
-import type { CacheDirectives, Envelope, Found, GuardRun } from '@sluice/contracts';
+import { isRecord, type CacheDirectives, type Envelope, type Found, type GuardRun } from '@sluice/contracts';
 import type { Entry } from './entry.ts';
 import type { ExactCache } from './exact-cache.ts';
 import type { CacheMetrics } from './metrics.ts';
@@ -9,7 +9,7 @@ import { replay } from './replay.ts';
 import { exactKey, isSelfContained, semanticScope } from './request-identity.ts';
 import type { SemanticCache, SemanticTicket } from './semantic/semantic-cache.ts';
 import type { CacheSettings } from './settings.ts';
-import { isMembers, type JsonMembers } from './json-members.ts';
+import type { JsonMembers } from './json-members.ts';
 
 export interface CacheStageParts {
   readonly settings: CacheSettings;
@@ -66,7 +66,7 @@ async function handle(parts: CacheStageParts, { envelope, body }: StageRequest):
     return pass(parts, 'bypass');
   }
   const parsed = await body.json();
-  if (!isMembers(parsed) || !isSelfContained(parsed)) return pass(parts, 'bypass');
+  if (!isRecord(parsed) || !isSelfContained(parsed)) return pass(parts, 'bypass');
   const key = exactKey(envelope, policy, parsed);
   return answer(parts, { envelope, policy, body: parsed, key, hex: key.toString('hex'), ttlSeconds });
 }
@@ -137,5 +137,5 @@ function isFresh(parts: CacheStageParts, { maxAgeSeconds }: CacheDirectives, ent
 
 function asksForUsage(body: JsonMembers): boolean {
   const options = body.stream_options;
-  return isMembers(options) && options.include_usage === true;
+  return isRecord(options) && options.include_usage === true;
 }

@@ -1,5 +1,5 @@
-import type { CacheStore } from '@sluice/contracts';
-import { isMembers, type JsonMembers } from './json-members.ts';
+import { isRecord, type CacheStore } from '@sluice/contracts';
+import type { JsonMembers } from './json-members.ts';
 
 /** How each dialect says that the model came to its own end. */
 const completeReasons: ReadonlySet<string> = new Set(['stop', 'end_turn', 'stop_sequence', 'completed']);
@@ -11,7 +11,7 @@ const answerItems: ReadonlySet<string> = new Set(['message', 'reasoning']);
  * tool calls are never stored: replaying them would repeat a failure or an action.
  */
 export function refusalToStore(store: Pick<CacheStore, 'dialect' | 'finishReason'>, answer: unknown): string | undefined {
-  if (!isMembers(answer) || (answer.error !== undefined && answer.error !== null)) return 'error';
+  if (!isRecord(answer) || (answer.error !== undefined && answer.error !== null)) return 'error';
   if (store.dialect === 'openai-embeddings') return Array.isArray(answer.data) && answer.data.length > 0 ? undefined : 'empty';
   if (!completeReasons.has(store.finishReason)) return 'incomplete';
   if (store.dialect === 'openai-chat') return fromEach(answer.choices, refuseChatChoice);
@@ -24,7 +24,7 @@ export function refusalToStore(store: Pick<CacheStore, 'dialect' | 'finishReason
 function fromEach(parts: unknown, refuse: (part: JsonMembers) => string | undefined): string | undefined {
   if (!Array.isArray(parts) || parts.length === 0) return 'empty';
   for (const part of parts) {
-    const reason = isMembers(part) ? refuse(part) : 'malformed';
+    const reason = isRecord(part) ? refuse(part) : 'malformed';
     if (reason !== undefined) return reason;
   }
   return undefined;
@@ -33,7 +33,7 @@ function fromEach(parts: unknown, refuse: (part: JsonMembers) => string | undefi
 function refuseChatChoice(choice: JsonMembers): string | undefined {
   if (choice.finish_reason !== 'stop') return 'incomplete';
   const message = choice.message;
-  if (!isMembers(message)) return 'malformed';
+  if (!isRecord(message)) return 'malformed';
   if (isPresent(message.tool_calls) || isPresent(message.function_call)) return 'tool_call';
   if (isPresent(message.refusal)) return 'refusal';
   return isPresent(message.content) ? undefined : 'empty';
@@ -52,7 +52,7 @@ function refuseOutputItem(item: JsonMembers): string | undefined {
   if (typeof item.type !== 'string' || !answerItems.has(item.type)) return 'tool_call';
   if (item.status !== undefined && item.status !== 'completed') return 'incomplete';
   const content: unknown = item.content;
-  const refused = Array.isArray(content) && content.some((part) => isMembers(part) && part.type === 'refusal');
+  const refused = Array.isArray(content) && content.some((part) => isRecord(part) && part.type === 'refusal');
   return refused ? 'refusal' : undefined;
 }
 

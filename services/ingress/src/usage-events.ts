@@ -1,5 +1,14 @@
 import type { UnsequencedEvent } from '@sluice/bus';
-import { usageEventTypes, type Answer, type Envelope, type Failure, type UsageRefused, type UsageSettled } from '@sluice/contracts';
+import {
+  usageEventSubject,
+  usageEventTypes,
+  usageSubject,
+  type Answer,
+  type Envelope,
+  type Failure,
+  type UsageRefused,
+  type UsageSettled,
+} from '@sluice/contracts';
 import { totalCost, totalUsage } from './attempt-totals.ts';
 
 /** How a request ended, as its settlement says it. */
@@ -18,7 +27,7 @@ export function settledEvent(envelope: Envelope, told: Answer | Failure, ending:
   const priceVersion = attempts.find((attempt) => attempt.priceVersion !== undefined)?.priceVersion;
   const answer = 'stage' in told ? told : undefined;
   const data: UsageSettled = {
-    ...subjectOf(envelope),
+    ...usageSubject(envelope),
     outcome: ending.outcome,
     status: ending.status,
     ...(ending.errorCode === undefined ? {} : { errorCode: ending.errorCode }),
@@ -37,13 +46,13 @@ export function settledEvent(envelope: Envelope, told: Answer | Failure, ending:
     ...(ending.timeToFirstTokenMs === undefined ? {} : { timeToFirstTokenMs: round(ending.timeToFirstTokenMs) }),
     admitted: found.metering?.reservation !== undefined,
   };
-  return { id: `${envelope.id}:settled`, type: usageEventTypes.settled, subject: eventSubject(envelope), data };
+  return { id: `${envelope.id}:settled`, type: usageEventTypes.settled, subject: usageEventSubject(envelope), data };
 }
 
 /** The refused event: the request was turned away before any provider was called. */
 export function refusedEvent(envelope: Envelope, failure: Failure, ending: Ending): UnsequencedEvent {
   const data: UsageRefused = {
-    ...subjectOf(envelope),
+    ...usageSubject(envelope),
     status: ending.status,
     errorCode: failure.error.code,
     stage: failure.error.stage ?? 'ingress',
@@ -51,27 +60,7 @@ export function refusedEvent(envelope: Envelope, failure: Failure, ending: Endin
     latencyMs: round(ending.latencyMs),
     admitted: failure.found.metering?.reservation !== undefined,
   };
-  return { id: `${envelope.id}:refused`, type: usageEventTypes.refused, subject: eventSubject(envelope), data };
-}
-
-function subjectOf(envelope: Envelope) {
-  const { organization, team, keyId } = envelope.principal;
-  return {
-    requestId: envelope.id,
-    organization,
-    team,
-    keyId,
-    ...(envelope.user === undefined ? {} : { user: envelope.user }),
-    tags: envelope.tags,
-    dialect: envelope.dialect,
-    modelAsked: envelope.model,
-    configVersion: envelope.configVersion,
-    stream: envelope.stream,
-  };
-}
-
-function eventSubject({ principal }: Envelope): string {
-  return `${principal.organization}/${principal.team}/${principal.keyId}`;
+  return { id: `${envelope.id}:refused`, type: usageEventTypes.refused, subject: usageEventSubject(envelope), data };
 }
 
 function round(milliseconds: number): number {

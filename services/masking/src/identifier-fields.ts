@@ -1,3 +1,5 @@
+import { isRecord } from '@sluice/contracts';
+
 /**
  * Strings of a request that no model reads but every provider stores: `user`, `metadata` and the like. They are
  * searched as texts are; their placeholders go without brackets because providers restrict the characters of names.
@@ -5,10 +7,6 @@
 const topLevelFields = ['user', 'safety_identifier', 'prompt_cache_key'];
 
 type Replace = (text: string) => string;
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Copy-on-write: the same body comes back where `replace` changes nothing. */
 export function replaceIdentifierFields(body: unknown, replace: Replace): unknown {

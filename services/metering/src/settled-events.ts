@@ -1,4 +1,4 @@
-import { usageEventTypes } from '@sluice/contracts';
+import { isRecord, usageEventTypes } from '@sluice/contracts';
 
 /** What a usage event says about a reservation. */
 export interface Settlement {
@@ -33,8 +33,4 @@ function settlementOf(event: unknown, requestId: string): Settlement | undefined
   if (event.type !== usageEventTypes.settled || !isRecord(usage)) return undefined;
   const { input, output } = usage;
   return typeof input === 'number' && typeof output === 'number' ? { requestId, usage: { input, output } } : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -8,7 +8,15 @@ import {
   type StageContext,
   type StageRequest,
 } from '@sluice/bus';
-import { SluiceError, subjects, usageEventTypes, type Envelope, type UsageIntent } from '@sluice/contracts';
+import {
+  SluiceError,
+  subjects,
+  usageEventSubject,
+  usageEventTypes,
+  usageSubject,
+  type Envelope,
+  type UsageIntent,
+} from '@sluice/contracts';
 import type { Admission } from './admission.ts';
 import type { LimitName, Refusal } from './scope.ts';
 
@@ -70,18 +78,9 @@ function publishIntent(
   reserved: UsageIntent['reserved'],
   { attempt, deadline }: StageContext,
 ): void {
-  const { organization, team, keyId } = envelope.principal;
+  const { organization, team } = envelope.principal;
   const data: UsageIntent = {
-    requestId: envelope.id,
-    organization,
-    team,
-    keyId,
-    ...(envelope.user === undefined ? {} : { user: envelope.user }),
-    tags: envelope.tags,
-    dialect: envelope.dialect,
-    modelAsked: envelope.model,
-    configVersion: envelope.configVersion,
-    stream: envelope.stream,
+    ...usageSubject(envelope),
     reserved,
     deadline,
   };
@@ -90,7 +89,7 @@ function publishIntent(
   events.publish(subjects.usage(organization, team), {
     id,
     type: usageEventTypes.intent,
-    subject: `${organization}/${team}/${keyId}`,
+    subject: usageEventSubject(envelope),
     data,
   });
 }

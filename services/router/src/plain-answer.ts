@@ -1,8 +1,7 @@
-import { type Dialect, type ModelConfig, SluiceError, type TokenUsage } from '@sluice/contracts';
+import { isRecord, type Dialect, type ModelConfig, SluiceError, type TokenUsage } from '@sluice/contracts';
 import { readFinishReason, readUsage } from '@sluice/dialects';
 import { type AttemptFailure, dispositionOf, readRetryAfterMs } from './attempt-failure.ts';
 import { redactSecret } from './credentials.ts';
-import { isRecord } from './openai-wire/is-record.ts';
 import type { Target } from './target.ts';
 import type { UpstreamOutcome } from './upstream-call.ts';
 

@@ -1,7 +1,6 @@
-import type { Dialect, TokenUsage } from '@sluice/contracts';
+import { isRecord, type Dialect, type TokenUsage } from '@sluice/contracts';
 import { readFinishReason, readUsage, type SseEvent } from '@sluice/dialects';
 import type { EventKind, StreamObserver } from '../providers/provider-adapter.ts';
-import { isRecord } from './is-record.ts';
 
 /**
  * Reads chat and completion chunks. Once the answer has begun only the events that can matter are parsed: those that

@@ -1,8 +1,7 @@
-import type { Dialect } from '@sluice/contracts';
+import { isRecord, type Dialect } from '@sluice/contracts';
 import { rewriteBody } from '@sluice/dialects';
 import type { EncodedRequest, Endpoint } from '../providers/provider-adapter.ts';
 import { ChunkObserver } from './chunk-observer.ts';
-import { isRecord } from './is-record.ts';
 
 /** Streams of chat say what they used only when asked, so the router asks, and hides the answer again. */
 function encodeChat(body: Uint8Array, model: string, stream: boolean): EncodedRequest {
