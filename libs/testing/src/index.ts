@@ -5,6 +5,7 @@ export { startDebianPostgres, type DebianPostgres } from './debian-postgres.ts';
 export { findFreePort, findFreePorts } from './free-port.ts';
 export { natsConfiguration, startNatsServer, waitForNats, type NatsServer, type NatsServerOptions } from './nats-server.ts';
 export { pgliteEnvironment, pgliteProcessPath, pgliteUrl, startPostgres, type EmbeddedPostgres, type PostgresOptions } from './postgres.ts';
+export { sampleEnvelope } from './sample-envelope.ts';
 export type { SimulatedCall } from './simulated-calls.ts';
 export { startSimulatedProvider, type SimulatedProvider, type SimulatedProviderOptions } from './simulated-provider.ts';
 export { simulatedFaults, type SimulatedFault } from './simulation-script.ts';

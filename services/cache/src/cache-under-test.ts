@@ -2,6 +2,7 @@
 import { Body, type Outcome, type StageContext } from '@sluice/bus';
 import { configurationSchema, type CacheStore, type Envelope, type Found, type Snapshot } from '@sluice/contracts';
 import { openDatabase } from '@sluice/database';
+import { sampleEnvelope } from '@sluice/testing';
 import { Registry } from 'prom-client';
 import { openCache, type Cache } from './open-cache.ts';
 import type { Embedder } from './semantic/embedder.ts';
@@ -37,26 +38,6 @@ export function snapshot(cache: Members = {}, policy: Members = {}): Snapshot {
   });
   const { providers, models, policies } = parsed;
   return { version: 1, activatedAt: '2026-01-01T00:00:00.000Z', providers, models, policies, organizations: [], keys: [] };
-}
-
-export function envelope(patch: Partial<Envelope> = {}): Envelope {
-  return {
-    id: 'req_1',
-    dialect: 'openai-chat',
-    model: 'sim',
-    stream: false,
-    principal: { organization: 'acme', team: 'support', keyId: 'key_1', keyName: 'web', policy: 'default' },
-    tags: {},
-    configVersion: 1,
-    receivedAt: 0,
-    dispatchedAt: 0,
-    cache: {},
-    headers: {},
-    found: {},
-    guards: [],
-    timings: [],
-    ...patch,
-  };
 }
 
 export interface CacheUnderTest {
@@ -112,7 +93,7 @@ export async function openCacheUnderTest(url: string, options: UnderTestOptions 
   });
   if (options.prepare !== false) await cache.prepare(5_000);
   const ask = async (body: Members, patch: Partial<Envelope> = {}): Promise<Outcome> =>
-    cache.stage.handle({ envelope: envelope(patch), body: Body.of(Buffer.from(JSON.stringify(body))) }, context);
+    cache.stage.handle({ envelope: sampleEnvelope(patch), body: Body.of(Buffer.from(JSON.stringify(body))) }, context);
   return {
     cache,
     warnings,
@@ -124,7 +105,7 @@ export async function openCacheUnderTest(url: string, options: UnderTestOptions 
     ask,
     async teach(body, answer, patch = {}, message = {}) {
       const found = foundOf(await ask(body, patch));
-      const { principal, dialect, model } = envelope(patch);
+      const { principal, dialect, model } = sampleEnvelope(patch);
       const store: CacheStore = {
         key: found?.storeKey ?? 'none',
         ttlSeconds: found?.ttlSeconds ?? 0,

@@ -1,17 +1,8 @@
-import { startPostgres, type EmbeddedPostgres } from '@sluice/testing';
+import { sampleEnvelope, startPostgres, type EmbeddedPostgres } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Envelope } from '@sluice/contracts';
 import { createStreamReader, SseParser } from '@sluice/dialects';
-import {
-  completion,
-  envelope,
-  foundOf,
-  openCacheUnderTest,
-  question,
-  snapshot,
-  type CacheUnderTest,
-  type Members,
-} from './cache-under-test.ts';
+import { completion, foundOf, openCacheUnderTest, question, snapshot, type CacheUnderTest, type Members } from './cache-under-test.ts';
 
 let postgres: EmbeddedPostgres;
 let under: CacheUnderTest;
@@ -103,9 +94,9 @@ describe('exact lookup', () => {
   });
 
   it.each<[string, Partial<Envelope>, Members]>([
-    ['team', { principal: { ...envelope().principal, team: 'sales' } }, {}],
-    ['organisation', { principal: { ...envelope().principal, organization: 'globex' } }, {}],
-    ['policy', { principal: { ...envelope().principal, policy: 'other' } }, {}],
+    ['team', { principal: { ...sampleEnvelope().principal, team: 'sales' } }, {}],
+    ['organisation', { principal: { ...sampleEnvelope().principal, organization: 'globex' } }, {}],
+    ['policy', { principal: { ...sampleEnvelope().principal, policy: 'other' } }, {}],
     ['namespace', { cache: { namespace: 'n' } }, {}],
     ['model', { model: 'sim-large' }, {}],
     ['dialect', { dialect: 'anthropic-messages' }, {}],
@@ -139,8 +130,8 @@ describe('exact lookup', () => {
     const cache = await open({ cache: { semantic: false, scope: 'organization' } });
     const body = question(fresh());
     await cache.teach(body, completion('x'));
-    expect(await state(cache, body, { principal: { ...envelope().principal, team: 'sales' } })).toBe('hit');
-    expect(await state(cache, body, { principal: { ...envelope().principal, organization: 'globex' } })).toBe('miss');
+    expect(await state(cache, body, { principal: { ...sampleEnvelope().principal, team: 'sales' } })).toBe('hit');
+    expect(await state(cache, body, { principal: { ...sampleEnvelope().principal, organization: 'globex' } })).toBe('miss');
   });
 
   it('forgets answers when masking changes, and keeps them when limits or other policies do', async () => {

@@ -1,6 +1,7 @@
 /** What the specs and the bench need to call the stage without a bus. */
 import { Body, type Outcome, type StageContext } from '@sluice/bus';
 import { configurationSchema, type Dialect, type Envelope, type MaskingPolicy, type Snapshot, type UnmaskTable } from '@sluice/contracts';
+import { sampleEnvelope } from '@sluice/testing';
 import { Registry } from 'prom-client';
 import { createStage } from './stage.ts';
 
@@ -12,23 +13,8 @@ export function storeWith(masking: { readonly entities?: MaskingPolicy['entities
   return { current: { version: 1, activatedAt: '2026-01-01T00:00:00.000Z', providers, models, policies, organizations: [], keys: [] } };
 }
 
-export function envelope(dialect: Dialect, policy = 'default'): Envelope {
-  return {
-    id: 'req_00000000000000000000000000',
-    dialect,
-    model: 'sim',
-    stream: false,
-    principal: { organization: 'acme', team: 'support', keyId: 'key_1', keyName: 'web', policy },
-    tags: {},
-    configVersion: 1,
-    receivedAt: 0,
-    dispatchedAt: 0,
-    cache: {},
-    headers: {},
-    found: {},
-    guards: [],
-    timings: [],
-  };
+function envelope(dialect: Dialect, policy = 'default'): Envelope {
+  return sampleEnvelope({ dialect, principal: { organization: 'acme', team: 'support', keyId: 'key_1', keyName: 'web', policy } });
 }
 
 export interface StageRun {

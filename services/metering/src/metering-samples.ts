@@ -1,5 +1,6 @@
 /** What the specs share: snapshots and requests of one organisation. */
 import type { Envelope, LimitsConfig, Snapshot } from '@sluice/contracts';
+import { sampleEnvelope as anyEnvelope } from '@sluice/testing';
 import type { AdmissionRequest } from './admission.ts';
 
 export interface SampleLimits {
@@ -44,21 +45,14 @@ export function sampleRequest(requestId: string, patch: Partial<AdmissionRequest
 }
 
 export function sampleEnvelope(id: string, patch: Partial<Envelope> = {}): Envelope {
-  return {
+  return anyEnvelope({
     id,
-    dialect: 'openai-chat',
     model: 'chat',
-    stream: false,
     principal: { organization: 'acme', team: 'support', keyId: 'key_web', keyName: 'web', policy: 'default' },
     tags: { project: 'search' },
     configVersion: 3,
     receivedAt: 1_000_000,
     dispatchedAt: 1_000_000,
-    cache: {},
-    headers: {},
-    found: {},
-    guards: [],
-    timings: [],
     ...patch,
-  };
+  });
 }

@@ -2,6 +2,7 @@
 import { Body, type Outcome, type ReplyStream, type StageContext, type StreamEnd } from '@sluice/bus';
 import { snapshotCatalog } from '@sluice/catalog';
 import { type ConfigurationInput, configurationSchema, type Envelope, type Snapshot } from '@sluice/contracts';
+import { sampleEnvelope } from '@sluice/testing';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { Environment } from './credentials.ts';
@@ -89,23 +90,15 @@ export function expectKind<Kind extends Outcome['kind']>(outcome: Outcome, kind:
 
 export function envelopeFor(body: object, { headers = {}, envelope = {} }: AskOptions = {}): Envelope {
   const now = Date.now();
-  return {
+  return sampleEnvelope({
     id: 'req_01JD0000000000000000000000',
-    dialect: 'openai-chat',
     model: 'model' in body && typeof body.model === 'string' ? body.model : 'chat',
     stream: 'stream' in body && body.stream === true,
-    principal: { organization: 'acme', team: 'support', keyId: 'key_1', keyName: 'web', policy: 'default' },
-    tags: {},
-    configVersion: 1,
     receivedAt: now,
     dispatchedAt: now,
-    cache: {},
     headers,
-    found: {},
-    guards: [],
-    timings: [],
     ...envelope,
-  };
+  });
 }
 
 export function contextFor({ context = {} }: AskOptions = {}): StageContext {

@@ -1,8 +1,7 @@
-import { startPostgres, type EmbeddedPostgres } from '@sluice/testing';
+import { sampleEnvelope, startPostgres, type EmbeddedPostgres } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   completion,
-  envelope,
   foundOf,
   openCacheUnderTest,
   question,
@@ -75,10 +74,10 @@ describe('semantic lookup', () => {
   });
 
   it.each<[string, (namespace: { cache: { namespace: string } }) => Parameters<CacheUnderTest['ask']>]>([
-    ['team', (patch) => [question(reworded), { ...patch, principal: { ...envelope().principal, team: 'sales' } }]],
-    ['organisation', (patch) => [question(reworded), { ...patch, principal: { ...envelope().principal, organization: 'globex' } }]],
+    ['team', (patch) => [question(reworded), { ...patch, principal: { ...sampleEnvelope().principal, team: 'sales' } }]],
+    ['organisation', (patch) => [question(reworded), { ...patch, principal: { ...sampleEnvelope().principal, organization: 'globex' } }]],
     ['namespace', () => [question(reworded), namespaced()]],
-    ['policy', (patch) => [question(reworded), { ...patch, principal: { ...envelope().principal, policy: 'other' } }]],
+    ['policy', (patch) => [question(reworded), { ...patch, principal: { ...sampleEnvelope().principal, policy: 'other' } }]],
     ['model', (patch) => [question(reworded), { ...patch, model: 'sim-large' }]],
     ['temperature', (patch) => [question(reworded, { temperature: 1 }), patch]],
     ['set of tools', (patch) => [question(reworded, { tools: [{ type: 'function', function: { name: 'f' } }] }), patch]],
