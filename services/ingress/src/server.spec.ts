@@ -102,6 +102,11 @@ describe('malformed requests', () => {
     expect(await errorOf(await edge.post('/v1/chat/completions', body))).toMatchObject({ status: 413, code: 'request_too_large' });
   });
 
+  it('lets a client finish sending what is refused for its size, so that it reads the answer', async () => {
+    const body = Buffer.alloc(48 * 1024 * 1024, ' ');
+    expect(await errorOf(await edge.post('/v1/chat/completions', body.toString('latin1')))).toMatchObject({ status: 413 });
+  });
+
   it('names an unknown path', async () => {
     const error = await errorOf(await edge.get('/v1/nothing?x=1'));
     expect(error).toMatchObject({ status: 404, code: 'not_found' });

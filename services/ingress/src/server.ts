@@ -6,6 +6,7 @@ import { registerCheckRoutes, type CheckRouteSurroundings } from './check-routes
 import { registerKeyRoutes, type KeyRouteSurroundings } from './key-routes.ts';
 import { ownerOf } from './request-owner.ts';
 import { registerInformationRoutes, type InformationRouteSurroundings } from './information-routes.ts';
+import { drainRequest } from './drain-request.ts';
 import type { Ingress } from './ingress.ts';
 
 export interface ServerOptions {
@@ -50,8 +51,11 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
-  server.setErrorHandler((error, request, reply) => {
-    sendError(request, reply, publicError(error), options.log);
+  server.setErrorHandler(async (error, request, reply) => {
+    const told = publicError(error);
+    if (told.code === 'request_too_large') await drainRequest(request.raw);
+    sendError(request, reply, told, options.log);
+    return reply;
   });
   server.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';

@@ -1,11 +1,18 @@
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startGateway, type Gateway } from './harness/gateway.ts';
 import { ask, echo, readStream } from './harness/read-stream.ts';
 
 let gateway: Gateway;
+const warmUp = { timeout: 20_000, interval: 200 };
+
 beforeAll(async () => {
   gateway = await startGateway();
+  // The cache passes requests on as `bypass` until it has read which keys are stored.
+  await vi.waitFor(async () => {
+    const { response } = await gateway.client().chat.completions.create(ask('Are you warm?')).withResponse();
+    expect(response.headers.get('x-sluice-cache')).not.toBe('bypass');
+  }, warmUp);
 }, 120_000);
 afterAll(() => gateway.stop());
 

@@ -1,3 +1,4 @@
+import { toSql } from 'pgvector';
 import type { Queryable } from '@sluice/database';
 import { keyBytes } from '../entry-store.ts';
 import type { IndexedQuestion, Neighbour, SemanticIndex } from './semantic-index.ts';
@@ -67,5 +68,5 @@ export class PgvectorIndex implements SemanticIndex {
 
 /** pgvector's text form. Half precision keeps about three digits, so more would be wasted bytes. */
 function vectorLiteral(vector: Float32Array): string {
-  return `[${Array.from(vector, (value) => value.toFixed(5)).join(',')}]`;
+  return toSql(Array.from(vector, (value) => Math.round(value * 100_000) / 100_000));
 }
