@@ -57,7 +57,7 @@ export interface OpenAnswer {
   leave(): void;
 }
 
-export const key = 'sk-sluice-test';
+const key = 'sk-sluice-test';
 export const chat = { model: 'chat', messages: [{ role: 'user', content: 'Say something.' }] };
 
 const principals: Record<string, Principal> = {
@@ -85,7 +85,7 @@ const configuration: ConfigurationInput = {
   ],
 };
 
-export function snapshotOf(input: ConfigurationInput = configuration): Snapshot {
+function snapshotOf(input: ConfigurationInput = configuration): Snapshot {
   const { providers, models, policies } = configurationSchema.parse(input);
   return { version: 7, activatedAt: '2026-01-01T00:00:00.000Z', providers, models, policies, organizations: [], keys: [] };
 }
@@ -105,7 +105,7 @@ export function attempt(patch: Partial<ProviderAttempt> = {}): ProviderAttempt {
   };
 }
 
-export function completion(content: string): Buffer {
+function completion(content: string): Buffer {
   const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }];
   return Buffer.from(JSON.stringify({ id: 'c1', object: 'chat.completion', created: 1, model: 'sim-1', choices }));
 }

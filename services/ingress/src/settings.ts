@@ -13,4 +13,3 @@ export const settingsSchema = z.object({
   /** Requests under way at once in this process; more are refused as overloaded. */
   INGRESS_CONCURRENCY: integerSetting(1, 1_000_000, 10_000),
 });
-export type IngressSettings = z.output<typeof settingsSchema>;

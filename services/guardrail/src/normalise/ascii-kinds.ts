@@ -3,7 +3,7 @@
 export const kindRun = 1;
 /** Is not white space. */
 export const kindUnbroken = 2;
-export const kindLetter = 8;
+const kindLetter = 8;
 /** Stands for a letter in disguised words. */
 export const kindDigit = 16;
 /** Begins an escape. */
