@@ -68,5 +68,7 @@ export class PgvectorIndex implements SemanticIndex {
 
 /** pgvector's text form. Half precision keeps about three digits, so more would be wasted bytes. */
 function vectorLiteral(vector: Float32Array): string {
-  return toSql(Array.from(vector, (value) => Math.round(value * 100_000) / 100_000));
+  const literal = toSql(Array.from(vector, (value) => Math.round(value * 100_000) / 100_000));
+  if (literal === null) throw new TypeError('a vector has a text form');
+  return literal;
 }
