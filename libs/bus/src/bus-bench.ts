@@ -5,7 +5,7 @@ import { expect, vi } from 'vitest';
 import type { Bus, Dispatch, Dispatcher, Exchange, ExchangeListener } from './bus.ts';
 import { connectBus } from './connect.ts';
 import { encodeFrame } from './frame.ts';
-import type { BusOptions } from './nats-bus.ts';
+import type { BusOptions } from './bus-options.ts';
 
 /** Another server may be given to the whole suite, e.g. a current release beside the distribution's. */
 export const serverBinary: { bin?: string } = process.env.NATS_SERVER_BIN === undefined ? {} : { bin: process.env.NATS_SERVER_BIN };

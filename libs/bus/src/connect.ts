@@ -2,7 +2,8 @@ import type { Bus } from './bus.ts';
 import { requiredMaxPayloadBytes } from './claim-check.ts';
 import { connectCoalescing } from './coalescing-transport.ts';
 import { inboxPrefix } from './inbox.ts';
-import { NatsBus, type BusOptions } from './nats-bus.ts';
+import type { BusOptions } from './bus-options.ts';
+import { NatsBus } from './nats-bus.ts';
 import { tlsOptions } from './tls-options.ts';
 import { WorkInHand } from './work-in-hand.ts';
 

@@ -15,7 +15,9 @@ import type {
   RequestOptions,
   StreamDefinition,
 } from './bus.ts';
+import type { BusOptions } from './bus-options.ts';
 import { ClaimCheck } from './claim-check.ts';
+import { closing } from './closing.ts';
 import { SlipDispatcher } from './dispatcher.ts';
 import { StreamEventPublisher } from './event-publisher.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
@@ -25,36 +27,11 @@ import { openKeyValue } from './key-value-bucket.ts';
 import { HeartbeatTable, heartbeatMs } from './presence.ts';
 import { CancelledRequests } from './cancelled-requests.ts';
 import { ServedStage } from './served-stage.ts';
-import type { BusLog } from './stage-surroundings.ts';
 import { requestCall, ServiceEndpoints } from './service-endpoints.ts';
 import type { Stage } from './stage.ts';
 import { DurableConsumer } from './stream-consumer.ts';
-import type { BusTls } from './tls-options.ts';
 import { createStageTracer } from './tracing.ts';
 import type { WorkInHand } from './work-in-hand.ts';
-
-export interface BusOptions {
-  /** Comma-separated `nats://` addresses; with `tls://` the server must speak TLS. */
-  readonly servers: string;
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-  /** Files of certificates, PEM; given: the server must speak TLS. */
-  readonly tls?: BusTls | undefined;
-  /** Name of the service, of its micro service and of its presence. */
-  readonly service: string;
-  /** Semantic version, for `nats micro`. */
-  readonly version: string;
-  readonly description: string;
-  readonly log: BusLog & { info(fields: object, message: string): void };
-  /** Spans for each stage; only where an OpenTelemetry SDK is registered. */
-  readonly tracing: boolean;
-  /** Ingress and router must agree on it: see {@link DispatcherOptions.hopBudgetMs}. */
-  readonly hopBudgetMs: number;
-  /** False: messages that this process publishes do not come back to its own subscriptions. */
-  readonly echo: boolean;
-  /** Told of every stage turn, for metrics. */
-  readonly observeStage?: (stage: string, outcome: string, durationMs: number) => void;
-}
 
 /** How long a stopping stage may finish what it has in hand. */
 const drainBudgetMs = 8_000;
@@ -320,12 +297,3 @@ export class NatsBus implements Bus {
 
 /** JetStream's own code where a stream of that name stands with other settings. */
 const streamNameInUse = 10_058;
-
-function closing(close: () => void): Closable {
-  return {
-    close: () => {
-      close();
-      return Promise.resolve();
-    },
-  };
-}
