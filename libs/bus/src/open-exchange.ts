@@ -2,15 +2,14 @@ import {
   headers as headerNames,
   SluiceError,
   subjects,
-  type AcceptedCall,
   type Answer,
   type Envelope,
   type Failure,
-  type ProviderAttempt,
   type UnmaskTable,
 } from '@sluice/contracts';
 import type { Msg, NatsConnection } from 'nats';
 import type { Dispatch, Exchange, ExchangeListener, PresenceTable } from './bus.ts';
+import { CallHolder } from './call-holder.ts';
 import { parseClaim, replacedBodyName, type ClaimCheck } from './claim-check.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
@@ -37,13 +36,6 @@ const deadlineGraceMs = 250;
 /** A cancelled request is kept this long for the usage that the router reports. */
 const cancelGraceMs = 5_000;
 
-interface Holder {
-  readonly instance: string;
-  readonly attempt: number;
-  /** The provider call it told of. */
-  readonly call: AcceptedCall | undefined;
-}
-
 /** One request under way, from its dispatch to its one end. */
 export class OpenExchange implements Exchange {
   readonly requestId: string;
@@ -58,10 +50,7 @@ export class OpenExchange implements Exchange {
   #dispatchedAt = 0;
   /** When to send again because nobody subscribed to the first stage. */
   #retryAt: number | undefined;
-  /** Instance that said `accepted`, or was granted the claim. */
-  #holder: Holder | undefined;
-  /** Provider calls whose holder died before it told of them; at most one for each attempt. */
-  readonly #lostCalls: { readonly attempt: number; readonly record: ProviderAttempt }[] = [];
+  readonly #holder: CallHolder;
   /** Attempt whose stream has begun; messages of others no longer count. */
   #streaming: number | undefined;
   #nextSequence = 0;
@@ -79,6 +68,7 @@ export class OpenExchange implements Exchange {
     this.#listener = listener;
     this.#surroundings = surroundings;
     this.#onClosed = onClosed;
+    this.#holder = new CallHolder(surroundings.presence);
     this.#inboxSubject = surroundings.inbox.open(this.requestId, (message) => {
       this.#receive(message);
     });
@@ -160,9 +150,9 @@ export class OpenExchange implements Exchange {
       if (now >= this.#retryAt) this.#send();
       return;
     }
-    if (this.#holder !== undefined) {
-      if (!this.#holderLives() && this.#surroundings.presence.isLive(this.#request.slip.at(-1) ?? '')) {
-        this.#loseHolder();
+    if (this.#holder.isKnown) {
+      if (!this.#holder.lives && this.#surroundings.presence.isLive(this.#request.slip.at(-1) ?? '')) {
+        this.#holder.lose();
         this.#sendAgain();
       }
       return;
@@ -180,12 +170,8 @@ export class OpenExchange implements Exchange {
   }
 
   #checkStreamHolder(): void {
-    if (this.#holder === undefined || this.#holderLives()) return;
+    if (!this.#holder.isKnown || this.#holder.lives) return;
     this.fail(new SluiceError('provider_error', 'The stream broke off: the process that served it stopped.'));
-  }
-
-  #holderLives(): boolean {
-    return this.#holder !== undefined && this.#surroundings.presence.isRunning(this.#holder.instance);
   }
 
   #receive(message: Msg): void {
@@ -232,7 +218,7 @@ export class OpenExchange implements Exchange {
         );
         return;
       case 'error':
-        this.#error(this.#withLostCalls(toFailure(message.json()), attempt));
+        this.#error(this.#holder.withLostCalls(toFailure(message.json()), attempt));
         return;
       default:
         return;
@@ -241,36 +227,12 @@ export class OpenExchange implements Exchange {
 
   #accept(message: Msg, attempt: number): void {
     const { instance, call } = readAccepted(message);
-    const own = this.#holder?.instance === instance && this.#holder.attempt === attempt; // it was granted the claim before
-    if (own || this.#holder === undefined) this.#holder = { instance, attempt, call };
-  }
-
-  /** Forgets who holds the request, but not the provider call it told of: somebody pays for that. */
-  #loseHolder(): void {
-    const { attempt, call } = this.#holder ?? {};
-    this.#holder = undefined;
-    if (attempt === undefined || call === undefined) return;
-    const latencyMs = Math.max(0, Date.now() - call.startedAt);
-    this.#lostCalls.push({ attempt, record: { ...call, status: 0, failure: 'holder_lost', latencyMs } });
-  }
-
-  /** Lost calls come before those that the answer tells of. Who was given up and answers after all tells of its own itself. */
-  #withLostCalls<Told extends Answer | Failure>(told: Told, attempt: number): Told {
-    if (this.#lostCalls.length === 0) return told;
-    const lost = this.#lostCalls.filter((call) => call.attempt !== attempt).map(({ record }) => record);
-    return { ...told, attempts: [...lost, ...told.attempts] };
+    this.#holder.accept(instance, attempt, call);
   }
 
   #grant(message: Msg, attempt: number): void {
-    const instance = instanceOf(message);
-    const own = this.#holder?.instance === instance && this.#holder.attempt === attempt; // asked again after a lost word
-    const free = own || !this.#holderLives();
-    const granted = free && this.#cancelledAt === undefined && this.#streaming === undefined;
-    if (granted && !own) {
-      this.#loseHolder();
-      this.#holder = { instance, attempt, call: undefined };
-    }
-    message.respond(granted ? 'granted' : 'denied');
+    const open = this.#cancelledAt === undefined && this.#streaming === undefined;
+    message.respond(open && this.#holder.claim(instanceOf(message), attempt) ? 'granted' : 'denied');
   }
 
   #chunk(message: Msg, attempt: number, sequence: number): void {
@@ -292,9 +254,9 @@ export class OpenExchange implements Exchange {
       this.#streaming = attempt;
       this.#creditSubject = message.reply ?? '';
       const instance = message.headers?.get(headerNames.instance) ?? '';
-      if (instance !== '') this.#holder = { instance, attempt, call: undefined };
+      if (instance !== '') this.#holder.streams(instance, attempt);
       const { head, rest } = decodeFrame(message.data, message.headers?.get(headerNames.envelope));
-      const answer = this.#withLostCalls(toAnswer(head), attempt);
+      const answer = this.#holder.withLostCalls(toAnswer(head), attempt);
       if (this.#cancelledAt === undefined) this.#listener.head(answer);
       bytes = rest;
     }
@@ -313,7 +275,7 @@ export class OpenExchange implements Exchange {
       this.fail(new SluiceError('provider_error', 'A part of the stream was lost on the way; retry.'));
       return;
     }
-    const answer = this.#withLostCalls(toAnswer(head), attempt);
+    const answer = this.#holder.withLostCalls(toAnswer(head), attempt);
     if (claim === '') {
       this.#finish(() => {
         this.#listener.final(answer, rest);
@@ -345,8 +307,8 @@ export class OpenExchange implements Exchange {
 
   fail(error: SluiceError): void {
     // Of a stream that has begun its head tells. Who else holds the request did not say how its call ended.
-    if (this.#streaming === undefined) this.#loseHolder();
-    const attempts = this.#streaming === undefined ? this.#lostCalls.map(({ record }) => record) : [];
+    if (this.#streaming === undefined) this.#holder.lose();
+    const attempts = this.#streaming === undefined ? this.#holder.lostCalls : [];
     this.#error({ error: error.toWire(), attempts, found: this.#envelope.found, guards: [], timings: [] });
   }
 
