@@ -3,10 +3,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createDetectors } from './detectors/index.ts';
 import { Engine } from './engine.ts';
 
-/** The aim is 200 ms; tests run on slow and busy machines too. */
-const maxCpuMs = 400;
-/** The aim is 50 ms between two turns of the event loop. */
-const maxBlockedMs = 150;
+/**
+ * The aim is 200 ms, which bench/inspect.ts measures. What this guards against is time that grows faster than the text: that takes
+ * ten seconds and more, so the bound leaves room for slow machines whose cores are shared (0.5 s was seen on one).
+ */
+const maxCpuMs = 2_000;
+/** The aim is 50 ms between two turns of the event loop; without turns it would be seconds. */
+const maxBlockedMs = 600;
 const megabyte = 1_048_576;
 
 const engine = new Engine(createDetectors());
