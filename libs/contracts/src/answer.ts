@@ -45,6 +45,8 @@ export const answerSchema = z.object({
   /** Provider's model that answered. */
   model: z.string().optional(),
   finishReason: z.string().optional(),
+  /** Request fields that the provider's format cannot express and that were left out. */
+  dropped: z.array(z.string()).optional(),
   usage: tokenUsageSchema.optional(),
   attempts: z.array(providerAttemptSchema),
   /** What a cache hit spared, nano-USD. */

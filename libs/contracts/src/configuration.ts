@@ -15,7 +15,68 @@ export const duration = z
 
 const positiveInteger = z.number().int().positive();
 
-export const providerTypes = ['openai', 'openai-compatible'] as const;
+/** Kinds of provider with an adapter of their own. */
+export const nativeProviderTypes = [
+  'openai',
+  'openai-compatible',
+  'azure-openai',
+  'anthropic',
+  'google',
+  'vertex',
+  'amazon-bedrock',
+  'cohere',
+  'ai-sdk',
+] as const;
+
+/** Vendors and servers that speak OpenAI's format: `openai-compatible` with the address and habits filled in. */
+export const compatiblePresets = [
+  'alibaba',
+  'cerebras',
+  'deepinfra',
+  'deepseek',
+  'fireworks',
+  'groq',
+  'llamacpp',
+  'lmstudio',
+  'mistral',
+  'moonshotai',
+  'nvidia',
+  'ollama',
+  'openrouter',
+  'perplexity',
+  'sambanova',
+  'together',
+  'vllm',
+  'xai',
+] as const;
+export type CompatiblePreset = (typeof compatiblePresets)[number];
+
+export const providerTypes = [...nativeProviderTypes, ...compatiblePresets] as const;
+export type ProviderType = (typeof providerTypes)[number];
+
+/** Interfaces of a provider that speaks OpenAI's format, named after the end of their path. */
+export const openaiApis = ['chat', 'responses', 'completions', 'embeddings', 'messages'] as const;
+export type OpenaiApi = (typeof openaiApis)[number];
+
+/** A literal for public or local servers, or `${NAME}`: the router resolves it from its own environment. */
+const secret = z.string().min(1);
+
+const timeoutsSchema = z.strictObject({
+  /** Until a connection stands. */
+  connect: duration.prefault('5s'),
+  /** Until the first content of a stream. */
+  firstToken: duration.prefault('60s'),
+  /** Longest silence within an answer. */
+  betweenChunks: duration.prefault('30s'),
+  /** One call, from its start to its last byte. */
+  total: duration.prefault('10m'),
+});
+
+const credentialSchema = z.strictObject({
+  key: secret,
+  /** Share of the calls among the keys of this provider. */
+  weight: z.number().positive().default(1),
+});
 
 export const providerSchema = z.strictObject({
   name: subjectToken,
@@ -27,19 +88,57 @@ export const providerSchema = z.strictObject({
       'write a full http:// or https:// address, or ${NAME} of an environment variable that holds one',
     )
     .optional(),
-  /** A literal for public or local servers, or `${NAME}`: the router resolves it from its own environment. */
-  apiKey: z.string().min(1).optional(),
+  apiKey: secret.optional(),
+  /** Several keys in place of one `apiKey`: calls are spread by weight, and a key that the provider refuses is left out for a while. */
+  apiKeys: z.array(credentialSchema).min(1).max(100).optional(),
+  /**
+   * Which of OpenAI's interfaces the provider has, where its type leaves that open. Unless told, an interface is tried when first
+   * asked for, and requests are translated to chat where it is missing.
+   */
+  apis: z.array(z.enum(openaiApis)).min(1).optional(),
+  /** Added to every call. */
+  headers: z.record(z.string().regex(/^[A-Za-z0-9-]+$/, 'write the name of an HTTP header'), z.string()).default({}),
+  /** `amazon-bedrock`: without keys here the usual AWS sources are asked (environment, profile, role). */
+  aws: z
+    .strictObject({
+      region: z.string().min(1).optional(),
+      accessKeyId: secret.optional(),
+      secretAccessKey: secret.optional(),
+      sessionToken: secret.optional(),
+    })
+    .optional(),
+  /** `vertex`: `serviceAccount` is the JSON of a key file; without it Google's usual sources are asked. */
+  gcp: z
+    .strictObject({
+      project: z.string().min(1).optional(),
+      location: z.string().min(1).default('global'),
+      serviceAccount: secret.optional(),
+    })
+    .optional(),
+  /** `azure-openai`: with a version the deployment stands in the path; without one the v1 interface is used. */
+  azure: z.strictObject({ apiVersion: z.string().min(1).optional() }).optional(),
+  /** `ai-sdk`: a provider package of the Vercel AI SDK that is installed beside the router, and what its factory is given. */
+  aiSdk: z
+    .strictObject({
+      package: z.string().min(1),
+      /** Exported function that makes the provider; found by its name (`create…`) unless told. */
+      factory: z.string().min(1).optional(),
+      options: z.record(z.string(), z.unknown()).default({}),
+    })
+    .optional(),
   /** Client request headers passed on to this provider; a trailing `*` matches any ending. */
   forwardHeaders: z.array(z.string()).default([]),
-  timeouts: z
-    .strictObject({
-      connect: duration.prefault('5s'),
-      firstToken: duration.prefault('60s'),
-      betweenChunks: duration.prefault('30s'),
-      total: duration.prefault('10m'),
-    })
-    .prefault({}),
+  timeouts: timeoutsSchema.prefault({}),
   maxConnections: positiveInteger.default(256),
+  /** Asks the provider now and then whether it is well; without it health is learned from the calls alone. */
+  healthCheck: z
+    .strictObject({
+      /** Below the base address; any answer under 500 is good. */
+      path: z.string().startsWith('/').default('/models'),
+      interval: duration.prefault('10s'),
+      timeout: duration.prefault('2s'),
+    })
+    .optional(),
 });
 export type ProviderConfig = z.infer<typeof providerSchema>;
 
@@ -51,20 +150,48 @@ const priceSchema = z.strictObject({
   cacheWritePerMillion: z.number().nonnegative().optional(),
 });
 
-export const strategies = ['priority', 'weighted', 'latency', 'cost', 'semantic'] as const;
+/**
+ * How the first target is chosen: `priority` the order written, `weighted` by weight, `latency` the sooner of two drawn at random,
+ * `cost` the cheapest, `busy` the one with fewest calls under way, `semantic` the one whose examples are nearest, `canary` a
+ * percentage to each target that states one and the rest to the first that states none.
+ */
+export const strategies = ['priority', 'weighted', 'latency', 'cost', 'busy', 'semantic', 'canary'] as const;
+
+/** Which requests a target is for; all that is given must hold. */
+const conditionSchema = z.strictObject({
+  /** Chargeback tags (`x-sluice-metadata`) and the values that each may have. */
+  tags: z.record(z.string(), z.array(z.string()).min(1)).optional(),
+  organizations: z.array(z.string()).min(1).optional(),
+  teams: z.array(z.string()).min(1).optional(),
+  users: z.array(z.string()).min(1).optional(),
+  stream: z.boolean().optional(),
+});
+export type TargetCondition = z.infer<typeof conditionSchema>;
 
 const targetSchema = z.strictObject({
   provider: subjectToken,
   model: z.string().min(1),
   weight: z.number().positive().default(1),
+  /** `canary`: share of the requests that go here first. */
+  percent: z.number().min(0).max(100).optional(),
+  /** `semantic`: prompts of the kind that this target is for. */
+  examples: z.array(z.string().min(1).max(2_000)).max(100).optional(),
+  /** The target stands only for requests that fit. */
+  when: conditionSchema.optional(),
   /** Overrides the catalogue for this target. */
   price: priceSchema.optional(),
   contextWindow: positiveInteger.optional(),
 });
 export type TargetConfig = z.infer<typeof targetSchema>;
 
+const modelNames = z.array(z.string().min(1)).max(16);
+
 export const modelSchema = z.strictObject({
   name: z.string().min(1).max(200),
+  /** Other names for it. */
+  aliases: modelNames.default([]),
+  /** Not listed by GET /v1/models, but usable. */
+  hidden: z.boolean().default(false),
   strategy: z.enum(strategies).default('priority'),
   targets: z.array(targetSchema).min(1, 'give at least one target'),
   retries: z
@@ -74,8 +201,35 @@ export const modelSchema = z.strictObject({
       statuses: z.array(z.number().int().min(400).max(599)).default([408, 409, 429, 500, 502, 503, 504, 529]),
       baseDelay: duration.prefault('100ms'),
       maxDelay: duration.prefault('5s'),
+      /** Repeated calls of this model in a router, as a share of its first calls; a few are always allowed. */
+      budget: z.number().min(0).max(1).default(0.2),
     })
     .prefault({}),
+  /** When a target is left out: so many failures in a row, or so large a share of the calls of ten seconds; and for how long. */
+  breaker: z
+    .strictObject({
+      failures: positiveInteger.default(5),
+      failureRate: z.number().min(0).max(1).default(0.5),
+      openFor: duration.prefault('5s'),
+    })
+    .prefault({}),
+  /** A second call to another target where the first is slower than usual; the first to answer wins, both are paid. */
+  hedge: z
+    .strictObject({
+      /** How long the first call may take; the target's 95th percentile unless told. */
+      after: duration.optional(),
+      /** Hedged calls as a share of all calls of this model. */
+      budget: z.number().min(0).max(1).default(0.05),
+    })
+    .optional(),
+  /** Requests of one conversation go to one target first, so that its prompt cache is warm. */
+  sticky: z.boolean().default(false),
+  /** Models asked when all targets of this one failed: for any reason, because the prompt is too long, or because the provider refused its content. */
+  fallbacks: z
+    .strictObject({ error: modelNames.default([]), contextWindow: modelNames.default([]), contentPolicy: modelNames.default([]) })
+    .prefault({}),
+  /** What a target's format cannot express: `refuse` the request, or `drop` it and say so in `x-sluice-dropped`. */
+  onUnsupported: z.enum(['refuse', 'drop']).default('refuse'),
 });
 export type ModelConfig = z.infer<typeof modelSchema>;
 
@@ -223,6 +377,7 @@ export const configurationSchema = z
   .superRefine((configuration, context) => {
     reportDuplicates(configuration.providers, 'providers', context);
     reportDuplicates(configuration.models, 'models', context);
+    reportAliases(configuration.models, context);
     reportDuplicates(configuration.policies, 'policies', context);
     reportDuplicates(configuration.organizations ?? [], 'organizations', context);
     (configuration.organizations ?? []).forEach((organization, index) => {
@@ -249,5 +404,27 @@ function reportDuplicates(entries: readonly { readonly name: string }[], path: s
       });
     }
     seen.add(entry.name);
+  });
+}
+
+/** A name may lead to one model only, and a fallback must lead to one. */
+function reportAliases(models: readonly z.infer<typeof modelSchema>[], context: z.RefinementCtx): void {
+  const names = new Set(models.map((model) => model.name));
+  const taken = new Set(names);
+  models.forEach((model, index) => {
+    model.aliases.forEach((alias, position) => {
+      if (taken.has(alias)) {
+        const message = `"${alias}" is the name of another model already`;
+        context.addIssue({ code: 'custom', path: ['models', index, 'aliases', position], message });
+      }
+      taken.add(alias);
+    });
+    for (const kind of ['error', 'contextWindow', 'contentPolicy'] as const) {
+      model.fallbacks[kind].forEach((fallback, position) => {
+        if (names.has(fallback) && fallback !== model.name) return;
+        const message = `"${fallback}" is no other model of this file; name one that stands under models`;
+        context.addIssue({ code: 'custom', path: ['models', index, 'fallbacks', kind, position], message });
+      });
+    }
   });
 }

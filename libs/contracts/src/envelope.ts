@@ -1,7 +1,14 @@
 import { z } from 'zod';
 
 /** Wire formats in which a client may speak; the body on the bus stays in the client's own. */
-export const dialects = ['openai-chat', 'openai-completions', 'openai-responses', 'openai-embeddings', 'anthropic-messages'] as const;
+export const dialects = [
+  'openai-chat',
+  'openai-completions',
+  'openai-responses',
+  'openai-embeddings',
+  'anthropic-messages',
+  'anthropic-count-tokens',
+] as const;
 export type Dialect = (typeof dialects)[number];
 
 /** Who asks: the owner of a virtual key. No field holds the key itself. */

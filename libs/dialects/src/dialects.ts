@@ -1,22 +1,41 @@
 import type { Dialect, TokenUsage, UnmaskTable } from '@sluice/contracts';
-import type { DialectAdapter } from './dialect-adapter.ts';
+import { adapter as anthropicCountTokens } from './anthropic-count-tokens/adapter.ts';
+import { adapter as anthropicMessages } from './anthropic-messages/adapter.ts';
+import type { DialectAdapter, RequestFacts } from './dialect-adapter.ts';
 import { Matchers } from './field-restorer.ts';
+import type { ClientCodec } from './neutral/codec.ts';
 import { adapter as openaiChat } from './openai-chat/adapter.ts';
+import { adapter as openaiCompletions } from './openai-completions/adapter.ts';
+import { adapter as openaiEmbeddings } from './openai-embeddings/adapter.ts';
+import { adapter as openaiResponses } from './openai-responses/adapter.ts';
 import { readingAnswer } from './reading-answer.ts';
 import type { Restorer } from './restorer.ts';
 import { restorePlain } from './restore-plain.ts';
 import type { StreamReader, StreamReaderOptions } from './stream-reader.ts';
 import type { ReplaceText, TextSegment } from './text-segment.ts';
-import { unbuiltDialect } from './unbuilt-dialect.ts';
 
 /** The one place that names every dialect: a new one is a folder with an `adapter.ts` and its line here. */
 const adapters: Readonly<Record<Dialect, DialectAdapter>> = {
   'openai-chat': openaiChat,
-  'openai-completions': unbuiltDialect('openai-completions'),
-  'openai-responses': unbuiltDialect('openai-responses'),
-  'openai-embeddings': unbuiltDialect('openai-embeddings'),
-  'anthropic-messages': unbuiltDialect('anthropic-messages'),
+  'openai-completions': openaiCompletions,
+  'openai-responses': openaiResponses,
+  'openai-embeddings': openaiEmbeddings,
+  'anthropic-messages': anthropicMessages,
+  'anthropic-count-tokens': anthropicCountTokens,
 };
+
+/**
+ * Checks a request's body as its dialect's API documents it, and reads what the gateway must know of it.
+ * @throws SluiceError `invalid_request` that names the field at fault and the fix
+ */
+export function parseRequest(dialect: Dialect, body: unknown): RequestFacts {
+  return adapters[dialect].parseRequest(body);
+}
+
+/** Translation from and to a dialect; undefined where the dialect is no conversation. */
+export function clientCodec(dialect: Dialect): ClientCodec | undefined {
+  return adapters[dialect].codec;
+}
 
 /**
  * Every text that a model will read: all roles and turns, content parts, tool results, tool-call arguments, names and

@@ -1,5 +1,7 @@
+export type { RequestFacts } from './dialect-adapter.ts';
 export * from './dialects.ts';
 export * from './error-body.ts';
+export * from './neutral/index.ts';
 export * from './openai-chat/parse-chat-request.ts';
 export type * from './restorer.ts';
 export * from './rewrite-body.ts';

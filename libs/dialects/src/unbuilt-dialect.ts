@@ -12,6 +12,7 @@ export function unbuiltDialect(dialect: Dialect): DialectAdapter {
     throw new SluiceError('unsupported_feature', `Streams and usage of ${dialect} are not supported yet; use /v1/chat/completions.`);
   };
   return {
+    parseRequest: refuse,
     replaceTexts: walkRequestTexts,
     replaceAnswerTexts: (answer, replace) => walkTexts(answer, '', { role: 'assistant', last: false }, replace),
     readUsage: refuse,

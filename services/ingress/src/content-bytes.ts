@@ -7,6 +7,7 @@ const contentMembers: Record<Dialect, readonly string[]> = {
   'openai-responses': ['delta":'],
   'openai-embeddings': [],
   'anthropic-messages': ['text":', 'partial_json":', 'thinking":'],
+  'anthropic-count-tokens': [],
 };
 const quote = 0x22;
 const backslash = 0x5c;

@@ -20,6 +20,7 @@ const routes: Record<Dialect, string> = {
   'openai-responses': '/v1/responses',
   'openai-embeddings': '/v1/embeddings',
   'anthropic-messages': '/v1/messages',
+  'anthropic-count-tokens': '/v1/messages/count_tokens',
 };
 
 const noEnd = (): undefined => undefined;

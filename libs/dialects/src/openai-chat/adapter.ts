@@ -3,11 +3,13 @@ import { walkRequestTexts } from '../walk-request-texts.ts';
 import { ChatStreamReader } from './chat-stream-reader.ts';
 import { ChatStreamRestorer } from './chat-stream-restorer.ts';
 import { completionToStream } from './completion-to-stream.ts';
+import { parseChatRequest } from './parse-chat-request.ts';
 import { readFinishReason, readUsage } from './read-usage.ts';
 import { walkAnswerTexts } from './walk-answer-texts.ts';
 
 /** OpenAI's chat completions, as OpenAI and everyone compatible with it writes them. */
 export const adapter: DialectAdapter = {
+  parseRequest: parseChatRequest,
   replaceTexts: walkRequestTexts,
   replaceAnswerTexts: walkAnswerTexts,
   readUsage,

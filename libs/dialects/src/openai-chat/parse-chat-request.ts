@@ -1,15 +1,12 @@
+import type { RequestFacts } from '../dialect-adapter.ts';
 import { asArray, isObject, type JsonObject } from '../json-value.ts';
 import { checkMessage } from './check-message.ts';
 import { checkBoolean, checkInteger, checkNumber, checkObject, checkString, fail, isAbsent } from './check-value.ts';
 
-/** What ingress needs to know of a chat request; the body itself travels on as it came. */
-export interface ChatRequestFacts {
-  readonly model: string;
-  readonly stream: boolean;
+/** What a chat request says besides what every request does. */
+export interface ChatRequestFacts extends RequestFacts {
   /** The client wants a usage chunk at the end of the stream. */
   readonly includeUsage: boolean;
-  /** Most output tokens over all `n` choices; absent where the request sets no bound. */
-  readonly maxOutputTokens?: number;
   readonly hasTools: boolean;
 }
 

@@ -1,0 +1,3 @@
+import { unbuiltDialect } from '../unbuilt-dialect.ts';
+
+export const adapter = unbuiltDialect('anthropic-messages');
