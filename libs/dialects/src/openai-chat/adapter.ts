@@ -1,4 +1,5 @@
 import type { DialectAdapter } from '../dialect-adapter.ts';
+import { EventRestorer } from '../event-restorer.ts';
 import { walkRequestTexts } from '../walk-request-texts.ts';
 import { ChatStreamReader } from './chat-stream-reader.ts';
 import { ChatStreamRestorer } from './chat-stream-restorer.ts';
@@ -16,5 +17,5 @@ export const adapter: DialectAdapter = {
   readFinishReason,
   createStreamReader: (options) => new ChatStreamReader(options),
   completionToStream,
-  createStreamRestorer: (table) => new ChatStreamRestorer(table),
+  createStreamRestorer: (table) => new EventRestorer(new ChatStreamRestorer(table)),
 };

@@ -1,65 +1,35 @@
 import type { UnmaskTable } from '@sluice/contracts';
-import { FieldRestorer, Matchers, restoreText } from '../field-restorer.ts';
+import { encodeEvent, restoreWhole, RunningTexts, type EventRewriter } from '../event-restorer.ts';
+import { Matchers } from '../field-restorer.ts';
 import { asArray, isObject, mapChanged, mapMembers, omit, parseJson, type JsonObject } from '../json-value.ts';
-import { readingAnswer } from '../reading-answer.ts';
-import type { StreamRestorer } from '../restorer.ts';
-import { SseParser, type SseEvent } from '../sse-parser.ts';
+import type { SseEvent } from '../sse-parser.ts';
 import { isStructural } from '../structural-text.ts';
-import { walkTexts } from '../walk-texts.ts';
 
-/** One running text of a choice, and how a delta that carries more of it looks. */
-interface Field {
+/** Where a running text stands: its choice, and how a delta that carries more of it looks. */
+interface Place {
   readonly choice: number;
-  readonly restorer: FieldRestorer;
   readonly delta: (text: string) => JsonObject;
 }
 
-/** Running texts of one stream; what comes in further ones is restored within each event only. */
-const maxFields = 1_024;
-
-const assistant = { role: 'assistant', last: false } as const;
-
 /** Restores a chat stream: per choice for content, refusal and reasoning, per tool call for arguments. */
-export class ChatStreamRestorer implements StreamRestorer {
-  readonly #parser = new SseParser();
+export class ChatStreamRestorer implements EventRewriter {
   readonly #matchers: Matchers;
-  readonly #fields = new Map<string, Field>();
+  readonly #texts: RunningTexts<Place>;
   /** The last chunk seen: its id, model and time go into events made here. */
   #latest: JsonObject = {};
 
   constructor(table: UnmaskTable) {
     this.#matchers = new Matchers(table);
+    this.#texts = new RunningTexts(this.#matchers);
   }
 
-  push(bytes: Uint8Array): Uint8Array {
-    const carried = this.#parser.pendingBytes;
-    const events = this.#parser.push(bytes);
-    const parts: Uint8Array[] = [];
-    let changed = carried > 0 || this.#parser.pendingBytes > 0;
-    for (const event of events) {
-      const restored = readingAnswer(() => this.#restoreEvent(event));
-      if (restored.length !== 1 || restored[0] !== event.raw) changed = true;
-      parts.push(...restored);
-    }
-    return changed ? Buffer.concat(parts) : bytes;
-  }
-
-  end(): Uint8Array {
-    const parts: Uint8Array[] = [];
-    for (const event of this.#parser.end()) parts.push(...readingAnswer(() => this.#restoreEvent(event)));
-    const flushed = this.#flush();
-    // An event that the provider left without its blank line must be closed before another one may follow.
-    if (parts.length > 0 && flushed.length > 0) parts.push(Buffer.from('\n\n'));
-    return Buffer.concat([...parts, ...flushed]);
-  }
-
-  /** Events in place of one: what a finish sets free comes before the event that finishes. */
-  #restoreEvent(event: SseEvent): Uint8Array[] {
+  /** What a finish sets free comes before the event that finishes. */
+  restore(event: SseEvent): Uint8Array[] {
     if (event.data === '') return [event.raw];
-    if (event.data === '[DONE]') return [...this.#flush(), event.raw];
+    if (event.data === '[DONE]') return [...this.flush(), event.raw];
     const chunk = parseJson(event.data);
     if (!isObject(chunk)) return [event.raw];
-    if (!Array.isArray(chunk.choices)) return 'error' in chunk ? [...this.#flush(), event.raw] : [event.raw];
+    if (!Array.isArray(chunk.choices)) return 'error' in chunk ? [...this.flush(), event.raw] : [event.raw];
     this.#latest = chunk;
     const freed: Uint8Array[] = [];
     const choices = mapChanged(asArray(chunk.choices), (choice, position) => {
@@ -67,16 +37,27 @@ export class ChatStreamRestorer implements StreamRestorer {
       const index = typeof choice.index === 'number' ? choice.index : position;
       const final = typeof choice.finish_reason === 'string';
       const restored = mapMembers(choice, (key, value) => this.#restoreMember(key, value, index, final));
-      if (final) freed.push(...this.#flush(index));
+      if (final) freed.push(...this.flush(index));
       return restored;
     });
     if (choices === chunk.choices) return [...freed, event.raw];
     return [...freed, encodeEvent({ ...chunk, choices }, event.event)];
   }
 
+  /** One event for each choice (or for `choice`) of which something is held back. */
+  flush(choice?: number): Uint8Array[] {
+    const deltas = new Map<number, JsonObject>();
+    for (const { place, text } of this.#texts.take((place) => choice === undefined || place.choice === choice)) {
+      deltas.set(place.choice, mergeDeltas(deltas.get(place.choice) ?? {}, place.delta(text)));
+    }
+    if (deltas.size === 0) return [];
+    const head = omit(this.#latest, 'usage', 'choices');
+    return [...deltas].map(([index, delta]) => encodeEvent({ ...head, choices: [{ index, delta, finish_reason: null }] }));
+  }
+
   #restoreMember(key: string, value: unknown, choice: number, final: boolean): unknown {
     if (key === 'delta' && isObject(value)) return this.#restoreDelta(value, choice, final);
-    return key === 'message' ? this.#restoreWhole(value, key) : value;
+    return key === 'message' ? restoreWhole(this.#matchers, value, key) : value;
   }
 
   #restoreDelta(delta: JsonObject, choice: number, final: boolean): JsonObject {
@@ -94,7 +75,7 @@ export class ChatStreamRestorer implements StreamRestorer {
       if (key === 'audio' && isObject(value)) {
         return this.#restoreInner(value, 'transcript', choice, 'audio', final, (text) => ({ audio: { transcript: text } }));
       }
-      return this.#restoreWhole(value, key);
+      return restoreWhole(this.#matchers, value, key);
     });
   }
 
@@ -110,47 +91,19 @@ export class ChatStreamRestorer implements StreamRestorer {
   }
 
   /** A member object of a delta whose text `name` runs on over events. */
-  #restoreInner(value: JsonObject, name: string, choice: number, path: string, final: boolean, delta: Field['delta']): JsonObject {
+  #restoreInner(value: JsonObject, name: string, choice: number, path: string, final: boolean, delta: Place['delta']): JsonObject {
     return mapMembers(value, (key, text) => {
-      if (key !== name || typeof text !== 'string') return this.#restoreWhole(text, key);
+      if (key !== name || typeof text !== 'string') return restoreWhole(this.#matchers, text, key);
       return this.#run(choice, `${path}.${name}`, name === 'arguments', text, final, delta);
     });
   }
 
-  #restoreWhole(value: unknown, key: string): unknown {
-    const replace = ({ text }: { text: string }) => restoreText(this.#matchers, text, false);
-    return walkTexts(value, '', assistant, replace, key);
-  }
-
-  #run(choice: number, path: string, document: boolean, text: string, final: boolean, delta: Field['delta']): string {
-    const id = `${choice} ${path}`;
-    let field = this.#fields.get(id);
-    if (field === undefined) {
-      if (this.#fields.size >= maxFields) return restoreText(this.#matchers, text, document);
-      field = { choice, restorer: new FieldRestorer(this.#matchers, document), delta };
-      this.#fields.set(id, field);
-    }
-    return field.restorer.push(text, final);
-  }
-
-  /** One event for each choice (or for `choice`) of which something is held back. */
-  #flush(choice?: number): Uint8Array[] {
-    const deltas = new Map<number, JsonObject>();
-    for (const field of this.#fields.values()) {
-      if (!field.restorer.holds || (choice !== undefined && field.choice !== choice)) continue;
-      deltas.set(field.choice, mergeDeltas(deltas.get(field.choice) ?? {}, field.delta(field.restorer.push('', true))));
-    }
-    if (deltas.size === 0) return [];
-    const head = omit(this.#latest, 'usage', 'choices');
-    return [...deltas].map(([index, delta]) => encodeEvent({ ...head, choices: [{ index, delta, finish_reason: null }] }, undefined));
+  #run(choice: number, path: string, document: boolean, text: string, final: boolean, delta: Place['delta']): string {
+    return this.#texts.push(`${choice} ${path}`, { choice, delta }, document, text, final);
   }
 }
 
 function mergeDeltas(left: JsonObject, right: JsonObject): JsonObject {
   if (left.tool_calls === undefined || right.tool_calls === undefined) return { ...left, ...right };
   return { ...left, tool_calls: [...asArray(left.tool_calls), ...asArray(right.tool_calls)] };
-}
-
-function encodeEvent(chunk: JsonObject, name: string | undefined): Uint8Array {
-  return Buffer.from(`${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(chunk)}\n\n`);
 }
