@@ -2,10 +2,10 @@
 import { Body, type Outcome, type StageContext } from '@sluice/bus';
 import { configurationSchema, type CacheStore, type Envelope, type Found, type Snapshot } from '@sluice/contracts';
 import { openDatabase } from '@sluice/database';
+import type { Embedder } from '@sluice/embedding';
 import { sampleEnvelope } from '@sluice/testing';
 import { Registry } from 'prom-client';
 import { openCache, type Cache } from './open-cache.ts';
-import type { Embedder } from './semantic/embedder.ts';
 import { settingsSchema } from './settings.ts';
 
 export type Members = Record<string, unknown>;

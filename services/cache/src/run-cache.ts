@@ -1,8 +1,8 @@
 import { subjects } from '@sluice/contracts';
 import { openDatabase } from '@sluice/database';
+import { WorkerEmbedder } from '@sluice/embedding';
 import type { ServiceContext } from '@sluice/runtime';
 import { openCache, type Cache } from './open-cache.ts';
-import { WorkerEmbedder } from './semantic/embedder.ts';
 import type { CacheSettings } from './settings.ts';
 
 /** How long a start waits for Postgres; then the stage serves without it and goes on trying. */

@@ -1,3 +1,4 @@
+import { WorkerEmbedder, type Embedder } from '@sluice/embedding';
 import { sampleEnvelope, startPostgres, type EmbeddedPostgres } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
@@ -9,7 +10,6 @@ import {
   type CacheUnderTest,
   type Members,
 } from '../cache-under-test.ts';
-import { WorkerEmbedder, type Embedder } from './embedder.ts';
 
 let postgres: EmbeddedPostgres;
 let under: CacheUnderTest;

@@ -1,10 +1,10 @@
+import type { Embedder } from '@sluice/embedding';
 import { z } from 'zod';
 import type { KeyRegistry } from '../key-registry.ts';
 import type { CacheMetrics } from '../metrics.ts';
 import { wordsOf, type Words } from '../veto/words.ts';
 import { isForeign } from '../veto/language.ts';
 import type { AcceptanceRule } from './acceptance.ts';
-import type { Embedder } from './embedder.ts';
 import { PendingQuestions, type PendingQuestion } from './pending-questions.ts';
 import { QuestionMemory } from './question-memory.ts';
 import { RateGuard } from './rate-guard.ts';

@@ -1,14 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-
-/** Turns texts into vectors of length 1, somewhere that does not block the caller's event loop. */
-export interface Embedder {
-  /** Dimensions of each vector. */
-  readonly dimensions: number;
-  /** `background` waits until nobody else wants the encoder. Rejects where it is overloaded or broken. */
-  embed(texts: readonly string[], priority: 'request' | 'background'): Promise<readonly Float32Array[]>;
-  close(): Promise<void>;
-}
+import type { Embedder } from './embedder.ts';
 
 interface Job {
   readonly texts: readonly string[];
@@ -28,12 +20,13 @@ const restartAfterMs = 30_000;
 
 export interface WorkerEmbedderOptions {
   readonly clock: () => number;
+  /** Called with the milliseconds of each run of the model. */
   readonly onRun: (milliseconds: number) => void;
 }
 
 /**
- * The sentence encoder in a worker thread, started with the first text: about 165 MB of memory that a gateway without
- * semantic policies never pays. Jobs that wait are gathered into one run, which halves the time of each text.
+ * The sentence encoder in a worker thread, started with the first text: about 165 MB of memory that a process
+ * without semantic policies or models never pays. Jobs that wait are gathered into one run, which halves the time of each text.
  */
 export class WorkerEmbedder implements Embedder {
   readonly dimensions = 512;
