@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SimulationScript } from './simulation-script.ts';
-import { errorOf } from './simulated-wire.ts';
+import type { SimulatedWire } from './wires/simulated-wire.ts';
 
 /** Text of the one line of fault `huge-line`. */
 const hugeLineCharacters = 4 * 1_048_576;
@@ -39,16 +39,21 @@ export async function deliverPlain(response: ServerResponse, script: SimulationS
 }
 
 /** Writes a stream of SSE events. */
-export async function deliverStream(response: ServerResponse, script: SimulationScript, events: readonly string[]): Promise<DeliveryEnd> {
+export async function deliverStream(
+  response: ServerResponse,
+  script: SimulationScript,
+  events: readonly string[],
+  wire: Pick<SimulatedWire, 'errorEvent' | 'malformedEvent'>,
+): Promise<DeliveryEnd> {
   const { fault } = script;
   const early = faultBeforeHeaders(response, script);
   if (early !== undefined) return early;
   if (fault === 'content-type') return deliverPlain(response, script, 200, '');
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
   if (fault === 'drip') return drip(response, events.join(''), script.chunkDelayMs);
-  const half = Math.max(1, Math.floor(events.length / 2));
-  const head = events.slice(0, half);
-  const tail = events.slice(half);
+  const before = script.faultAfter ?? Math.max(1, Math.floor(events.length / 2));
+  const head = events.slice(0, before);
+  const tail = events.slice(before);
   switch (fault) {
     case 'hang-stream':
       await pace(response, head, script.chunkDelayMs);
@@ -58,11 +63,11 @@ export async function deliverStream(response: ServerResponse, script: Simulation
       response.destroy();
       return 'faulted';
     case 'error-event':
-      await pace(response, [...head, `data: ${errorOf(500, 'the simulated provider failed inside the stream')}\n\n`], script.chunkDelayMs);
+      await pace(response, [...head, wire.errorEvent('the simulated provider failed inside the stream')], script.chunkDelayMs);
       response.end();
       return 'faulted';
     case 'malformed':
-      await pace(response, [...head, 'data: {"id":"chatcmpl-sim","choices":[{\n\n', ...tail], script.chunkDelayMs);
+      await pace(response, [...head, wire.malformedEvent, ...tail], script.chunkDelayMs);
       response.end();
       return 'faulted';
     case 'huge-line':

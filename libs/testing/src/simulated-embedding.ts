@@ -1,4 +1,4 @@
-import { membersOf, simulatedTokens } from './simulated-request.ts';
+import { membersOf, missingModel, simulatedTokens } from './simulated-request.ts';
 
 const defaultDimensions = 256;
 const maxInputs = 2_048;
@@ -6,7 +6,7 @@ const maxInputs = 2_048;
 /** Answers an embeddings request, or says what is wrong with it. Texts that share words get similar vectors. */
 export function answerEmbeddings(body: unknown): { model: string; body: string } | string {
   const { model, input, dimensions, encoding_format } = membersOf(body);
-  if (typeof model !== 'string' || model === '') return "you must provide a 'model' parameter";
+  if (typeof model !== 'string' || model === '') return missingModel;
   const texts = readInputs(input);
   if (texts === undefined || texts.length === 0 || texts.length > maxInputs)
     return `'input' must be a text, tokens, or up to ${maxInputs} of them`;

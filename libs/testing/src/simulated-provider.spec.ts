@@ -100,7 +100,7 @@ describe('answers', () => {
 
   it('embeds texts that share words closer than others', async () => {
     const { data } = await client.embeddings.create({
-      model: 'sim-embedding',
+      model: 'sim-embed',
       input: ['red green blue', 'red green black', 'one two three'],
     });
     const [first, near, far] = data.map((item) => item.embedding);

@@ -1,12 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { answerChat } from './simulated-answer.ts';
+import { answerRequest } from './simulated-answer.ts';
 import { SimulatedCalls, type SimulatedCall } from './simulated-calls.ts';
 import { deliverPlain, deliverStream, type DeliveryEnd } from './simulated-delivery.ts';
 import { answerEmbeddings } from './simulated-embedding.ts';
-import { membersOf, readChatRequest } from './simulated-request.ts';
-import { completionOf, errorOf, streamOf } from './simulated-wire.ts';
+import { membersOf } from './simulated-request.ts';
 import { readScript, type ScriptLookup, type SimulationScript } from './simulation-script.ts';
+import { chatWire } from './wires/chat.ts';
+import { completionsWire } from './wires/completions.ts';
+import { readCountRequest } from './wires/messages-request.ts';
+import { messagesWire } from './wires/messages.ts';
+import { openaiError } from './wires/openai-error.ts';
+import { responsesWire } from './wires/responses.ts';
+import type { SimulatedWire } from './wires/simulated-wire.ts';
 
 export interface SimulatedProviderOptions {
   /** Absent or 0: a free one. */
@@ -30,9 +36,22 @@ export interface SimulatedProvider {
 const maxBodyBytes = 64 * 1_048_576;
 /** Keys of `x-sim-key` that are counted; the oldest is forgotten first. */
 const maxKeys = 10_000;
-const models = ['sim', 'sim-small', 'sim-embedding'];
+/** `sim-embedding` is the older name of `sim-embed`. */
+const models = ['sim', 'sim-small', 'sim-embed', 'sim-embedding'];
 
-/** Starts an OpenAI-compatible provider on 127.0.0.1 that answers by a fixed rule and misbehaves as request headers script it. */
+const embeddingsPath = '/v1/embeddings';
+const countPath = '/v1/messages/count_tokens';
+/** Every route that is answered by a rule, and the format in which it refuses. */
+const wires: ReadonlyMap<string, SimulatedWire> = new Map([
+  ['/v1/chat/completions', chatWire],
+  ['/v1/responses', responsesWire],
+  ['/v1/completions', completionsWire],
+  ['/v1/messages', messagesWire],
+  [countPath, messagesWire],
+  [embeddingsPath, chatWire],
+]);
+
+/** Starts a provider that speaks OpenAI's formats and Anthropic's on 127.0.0.1 that answers by a fixed rule and misbehaves as request headers script it. */
 export async function startSimulatedProvider(options: SimulatedProviderOptions = {}): Promise<SimulatedProvider> {
   const calls = new SimulatedCalls();
   const handler = new ProviderHandler(calls, options.name ?? 'sim', options.createdSeconds ?? (() => 1_767_225_600));
@@ -71,15 +90,15 @@ class ProviderHandler {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
-    if (path === '/_sim/calls') this.#serveCalls(request, response);
+    const wire = request.method === 'POST' ? wires.get(path) : undefined;
+    if (wire !== undefined) await this.#answer(request, response, path, wire);
+    else if (path === '/_sim/calls') this.#serveCalls(request, response);
     else if (request.method === 'GET' && path === '/v1/models') this.#serveModels(response);
-    else if (request.method === 'POST' && (path === '/v1/chat/completions' || path === '/v1/embeddings'))
-      await this.#answer(request, response, path);
     else if (path === '/healthz') sendJson(response, 200, '{"status":"ok"}');
-    else sendJson(response, 404, errorOf(404, `no route ${request.method ?? ''} ${path}`));
+    else sendJson(response, 404, openaiError(404, `no route ${request.method ?? ''} ${path}`));
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse, path: string, wire: SimulatedWire): Promise<void> {
     const header = (name: string) => {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(',') : value;
@@ -101,52 +120,69 @@ class ProviderHandler {
     const body = parse(text);
     if (body === undefined) {
       call.status = 400;
-      sendJson(response, 400, errorOf(400, 'the body is not JSON'));
+      sendJson(response, 400, wire.error(400, 'the body is not JSON'));
       return;
     }
     call.status = 200;
     try {
-      const end = await this.#serve(call, body, scriptLookup(header, body), response);
+      const end = await this.#serve(call, body, scriptLookup(header, body), response, wire);
       if (end === 'faulted') call.outcome = 'faulted';
     } catch (error) {
       call.status = 400;
-      if (!response.headersSent) sendJson(response, 400, errorOf(400, error instanceof Error ? error.message : 'unreadable'));
+      if (!response.headersSent) sendJson(response, 400, wire.error(400, error instanceof Error ? error.message : 'unreadable'));
       else response.destroy();
     }
   }
 
-  async #serve(call: SimulatedCall, body: unknown, lookup: ScriptLookup, response: ServerResponse): Promise<DeliveryEnd> {
+  async #serve(
+    call: SimulatedCall,
+    body: unknown,
+    lookup: ScriptLookup,
+    response: ServerResponse,
+    wire: SimulatedWire,
+  ): Promise<DeliveryEnd> {
     const script = readScript(lookup, this.#instance, this.#count(lookup('x-sim-key') ?? ''));
     if (script.latencyMs > 0) await delay(script.latencyMs);
     if (response.destroyed) return 'completed';
     if (script.status >= 400) {
       call.status = script.status;
-      return deliverPlain(
-        response,
-        script,
-        script.status,
-        errorOf(script.status, `the simulated provider was told to answer ${script.status}`),
-      );
+      const told = wire.error(script.status, `the simulated provider was told to answer ${script.status}`, script.errorCode);
+      return deliverPlain(response, script, script.status, told);
     }
-    return call.path === '/v1/embeddings' ? this.#embeddings(call, body, script, response) : this.#chat(call, body, script, response);
+    if (call.path === embeddingsPath) return this.#embeddings(call, body, script, response);
+    if (call.path === countPath) return this.#countTokens(call, body, script, response);
+    return this.#generate(call, body, script, response, wire);
   }
 
-  async #chat(call: SimulatedCall, body: unknown, script: SimulationScript, response: ServerResponse): Promise<DeliveryEnd> {
-    const request = readChatRequest(body);
-    if (typeof request === 'string') return refuse(call, response, request);
+  async #generate(
+    call: SimulatedCall,
+    body: unknown,
+    script: SimulationScript,
+    response: ServerResponse,
+    wire: SimulatedWire,
+  ): Promise<DeliveryEnd> {
+    const request = wire.read(body);
+    if (typeof request === 'string') return refuse(call, response, wire.error(400, request));
     call.model = request.model;
     call.stream = request.stream;
-    const answer = answerChat(request, script.outputTokens);
-    const head = { id: answer.id, created: this.#createdSeconds(), model: request.model };
-    if (!request.stream) return deliverPlain(response, script, 200, completionOf(head, answer));
-    return deliverStream(response, script, streamOf(head, answer, request.includeUsage, script.chunkCharacters));
+    const answer = answerRequest(request, script);
+    const head = { created: this.#createdSeconds(), model: request.model };
+    if (!request.stream) return deliverPlain(response, script, 200, wire.plain(head, answer, request));
+    return deliverStream(response, script, wire.stream(head, answer, request, script.chunkCharacters), wire);
   }
 
   async #embeddings(call: SimulatedCall, body: unknown, script: SimulationScript, response: ServerResponse): Promise<DeliveryEnd> {
     const answer = answerEmbeddings(body);
-    if (typeof answer === 'string') return refuse(call, response, answer);
+    if (typeof answer === 'string') return refuse(call, response, openaiError(400, answer));
     call.model = answer.model;
     return deliverPlain(response, script, 200, answer.body);
+  }
+
+  async #countTokens(call: SimulatedCall, body: unknown, script: SimulationScript, response: ServerResponse): Promise<DeliveryEnd> {
+    const request = readCountRequest(body);
+    if (typeof request === 'string') return refuse(call, response, messagesWire.error(400, request));
+    call.model = request.model;
+    return deliverPlain(response, script, 200, JSON.stringify({ input_tokens: request.promptTokens }));
   }
 
   #count(key: string): number {
@@ -177,9 +213,9 @@ function scriptLookup(header: ScriptLookup, body: unknown): ScriptLookup {
   };
 }
 
-function refuse(call: SimulatedCall, response: ServerResponse, message: string): DeliveryEnd {
+function refuse(call: SimulatedCall, response: ServerResponse, body: string): DeliveryEnd {
   call.status = 400;
-  sendJson(response, 400, errorOf(400, message));
+  sendJson(response, 400, body);
   return 'completed';
 }
 

@@ -26,8 +26,23 @@ export interface SimulationScript {
   readonly status: number;
   /** Value of `retry-after` on a refusal. */
   readonly retryAfter: string | undefined;
+  /** `code` of a refusal in OpenAI's form, such as `context_length_exceeded`. */
+  readonly errorCode: string | undefined;
   readonly fault: SimulatedFault | undefined;
+  /** Events of a stream that go out before its fault; half of them unless told. */
+  readonly faultAfter: number | undefined;
+  /** Tokens of thought before the answer; 0: none. */
+  readonly reasoningTokens: number;
+  /** Of the prompt, as read from a cache. */
+  readonly cachedTokens: number;
+  /** Names of the tools to call where the last message is the user's; `all`, or `none`. Absent: by the usual rule. */
+  readonly tools: readonly string[] | undefined;
+  /** How the answer ends, whatever it says. */
+  readonly finish: SimulatedFinish | undefined;
 }
+
+const simulatedFinishes = ['stop', 'length', 'content_filter', 'refusal'] as const;
+export type SimulatedFinish = (typeof simulatedFinishes)[number];
 
 /** Finds the value of a script header, or nothing. */
 export type ScriptLookup = (name: string) => string | undefined;
@@ -59,15 +74,21 @@ export function readScript(lookup: ScriptLookup, instance: string, callNumber: n
     outputTokens: integer('x-sim-output-tokens', 0, maxOutputTokens),
     status: integer('x-sim-status', 200, 599) ?? 200,
     retryAfter: value('x-sim-retry-after'),
-    fault: readFault(value('x-sim-fault')),
+    errorCode: value('x-sim-error-code'),
+    fault: readChoice('x-sim-fault', value('x-sim-fault'), simulatedFaults),
+    faultAfter: integer('x-sim-fault-after', 0, 1_000_000),
+    reasoningTokens: integer('x-sim-reasoning', 0, maxOutputTokens) ?? 0,
+    cachedTokens: integer('x-sim-cached-tokens', 0, 10_000_000) ?? 0,
+    tools: value('x-sim-tool')?.split('+'),
+    finish: readChoice('x-sim-finish', value('x-sim-finish'), simulatedFinishes),
   };
 }
 
-function readFault(text: string | undefined): SimulatedFault | undefined {
+function readChoice<Choice extends string>(name: string, text: string | undefined, choices: readonly Choice[]): Choice | undefined {
   if (text === undefined) return undefined;
-  const fault = simulatedFaults.find((name) => name === text);
-  if (fault === undefined) throw new RangeError(`x-sim-fault takes one of ${simulatedFaults.join(', ')}`);
-  return fault;
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice === undefined) throw new RangeError(`${name} takes one of ${choices.join(', ')}`);
+  return choice;
 }
 
 function applicable(header: string | undefined, instance: string, callNumber: number): string | undefined {
