@@ -3,3 +3,4 @@ export type { Capabilities } from './model-traits.ts';
 export type { ProviderIdentity } from './price-list.ts';
 export { snapshotCatalog } from './snapshot-catalog.ts';
 export { nanoUsdPerMillion, priceOf, type PriceTier, type TokenPrice, type TokenRates } from './token-price.ts';
+export * from './token-counter.ts';
