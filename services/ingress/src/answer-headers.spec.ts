@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { answerHeaders, usd } from './answer-headers.ts';
 import { attempt } from './edge-harness.ts';
 
+const request = { id: 'req_1', dialect: 'openai-chat' as const };
 const told = { attempts: [attempt()], found: {}, guards: [], timings: [] };
 
 describe('usd', () => {
@@ -30,7 +31,7 @@ describe('usd', () => {
 describe('answerHeaders', () => {
   it('tell everything that the stages found', () => {
     const headers = answerHeaders(
-      'req_1',
+      request,
       {
         provider: 'sim',
         model: 'sim-1',
@@ -70,7 +71,7 @@ describe('answerHeaders', () => {
 
   it('tell of a cache hit: free, how alike, how old', () => {
     expect(
-      answerHeaders('req_1', { ...told, attempts: [], found: { cache: { state: 'semantic', similarity: 0.98765, ageSeconds: 3.9 } } }, 1),
+      answerHeaders(request, { ...told, attempts: [], found: { cache: { state: 'semantic', similarity: 0.98765, ageSeconds: 3.9 } } }, 1),
     ).toMatchObject({
       'x-sluice-cache': 'semantic',
       'x-sluice-cache-similarity': '0.9877',
@@ -82,10 +83,10 @@ describe('answerHeaders', () => {
   it('name no cost that is not known', () => {
     const { costNanoUsd: _unpriced, ...withoutPrice } = attempt();
     expect(_unpriced).toBe('1500');
-    expect(answerHeaders('req_1', { ...told, attempts: [withoutPrice] }, 1)).not.toHaveProperty('x-sluice-cost-usd');
+    expect(answerHeaders(request, { ...told, attempts: [withoutPrice] }, 1)).not.toHaveProperty('x-sluice-cost-usd');
   });
 
   it('hold no character that a header must not', () => {
-    expect(answerHeaders('req_1', { ...told, model: 'a\r\nb' }, 1)['x-sluice-model']).toBe('a??b');
+    expect(answerHeaders(request, { ...told, model: 'a\r\nb' }, 1)['x-sluice-model']).toBe('a??b');
   });
 });

@@ -1,15 +1,20 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { Answer, GuardRun, ProviderAttempt, RateLimitState } from '@sluice/contracts';
+import type { Answer, Envelope, GuardRun, ProviderAttempt, RateLimitState } from '@sluice/contracts';
 import { totalCost } from './attempt-totals.ts';
+import { isAnthropic } from './dialect-routes.ts';
 
+const maxDropped = 64;
+const maxDroppedLength = 2_048;
 const nanoPerUsd = 1_000_000_000n;
 
-type Told = Pick<Answer, 'attempts' | 'found' | 'guards' | 'timings'> & Partial<Pick<Answer, 'provider' | 'model'>>;
+type Told = Pick<Answer, 'attempts' | 'found' | 'guards' | 'timings'> & Partial<Pick<Answer, 'provider' | 'model' | 'dropped'>>;
 
 /** Headers that an answer of any kind carries: who answered, what it cost, which guards ran, where the time went. */
-export function answerHeaders(requestId: string, told: Told, elapsedMs: number): OutgoingHttpHeaders {
-  const { attempts, found, guards, timings } = told;
-  const headers: OutgoingHttpHeaders = { 'x-request-id': requestId, 'x-sluice-attempts': String(attempts.length) };
+export function answerHeaders({ id, dialect }: Pick<Envelope, 'id' | 'dialect'>, told: Told, elapsedMs: number): OutgoingHttpHeaders {
+  const { attempts, found, guards, timings, dropped } = told;
+  const headers: OutgoingHttpHeaders = { 'x-request-id': id, 'x-sluice-attempts': String(attempts.length) };
+  if (isAnthropic(dialect)) headers['request-id'] = id;
+  if (dropped !== undefined && dropped.length > 0) headers['x-sluice-dropped'] = droppedText(dropped);
   if (told.model !== undefined) headers['x-sluice-model'] = headerText(told.model);
   if (told.provider !== undefined) headers['x-sluice-provider'] = told.provider;
   const { cache } = found;
@@ -30,6 +35,12 @@ function setRateLimit(headers: OutgoingHttpHeaders, kind: 'requests' | 'tokens',
   headers[`x-ratelimit-limit-${kind}`] = String(state.limit);
   headers[`x-ratelimit-remaining-${kind}`] = String(state.remaining);
   headers[`x-ratelimit-reset-${kind}`] = `${(state.resetMs / 1_000).toFixed(3)}s`;
+}
+
+/** Fields that no provider was told of; a client's own words, so their number and length have a bound. */
+function droppedText(dropped: readonly string[]): string {
+  const text = headerText(dropped.slice(0, maxDropped).join(', '));
+  return text.length <= maxDroppedLength ? text : `${text.slice(0, maxDroppedLength)}...`;
 }
 
 /** `injection=allow`, or `cache=skipped:unavailable` where a guard did not run. */

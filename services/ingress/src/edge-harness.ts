@@ -19,13 +19,13 @@ import {
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { vi } from 'vitest';
+import { compileEdge } from './edge-configuration.ts';
 import { IdempotentRequests } from './idempotent-requests.ts';
 import { Ingress } from './ingress.ts';
 import { IngressMetrics } from './ingress-metrics.ts';
 import { KeyAuthenticator } from './key-authenticator.ts';
 import { createRequestIds } from './request-id.ts';
 import { missingStages } from './required-stages.ts';
-import { RouteTable } from './route-table.ts';
 import { passThroughSpans } from './server-spans.ts';
 import { buildServer } from './server.ts';
 
@@ -63,6 +63,7 @@ export const chat = { model: 'chat', messages: [{ role: 'user', content: 'Say so
 const principals: Record<string, Principal> = {
   [key]: { organization: 'acme', team: 'support', keyId: 'key_web', keyName: 'web', policy: 'default' },
   'sk-sluice-one-model': { organization: 'acme', team: 'support', keyId: 'key_one', keyName: 'one', policy: 'default', models: ['chat'] },
+  'sk-sluice-alias': { organization: 'acme', team: 'support', keyId: 'key_alias', keyName: 'alias', policy: 'default', models: ['big'] },
   'sk-sluice-drain': { organization: 'acme', team: 'support', keyId: 'key_drain', keyName: 'drain', policy: 'drain' },
   'sk-sluice-kept': { organization: 'acme', team: 'support', keyId: 'key_kept', keyName: 'kept', policy: 'kept' },
   'sk-sluice-skip': { organization: 'acme', team: 'support', keyId: 'key_skip', keyName: 'skip', policy: 'skip' },
@@ -75,6 +76,15 @@ const configuration: ConfigurationInput = {
   models: [
     { name: 'chat', targets: [{ provider: 'sim', model: 'sim-1' }] },
     { name: 'other', targets: [{ provider: 'sim', model: 'sim-2' }] },
+    {
+      name: 'vendor/big',
+      aliases: ['big', 'vendor/newest'],
+      targets: [
+        { provider: 'sim', model: 'sim-3', contextWindow: 64_000, price: { inputPerMillion: 0.25, outputPerMillion: 2 } },
+        { provider: 'sim', model: 'sim-4', contextWindow: 32_000 },
+      ],
+    },
+    { name: 'hidden', hidden: true, targets: [{ provider: 'sim', model: 'sim-5' }] },
   ],
   policies: [
     { name: 'default', pipeline: ['router'] },
@@ -159,7 +169,7 @@ export async function openEdge(natsUrl: string): Promise<Edge> {
   const dispatcher = await bus.createDispatcher({ hopBudgetMs: 2_000 });
   await vi.waitUntil(() => dispatcher.presence.isLive('router') && dispatcher.presence.isLive('cache'), { timeout: 5_000 });
   const snapshot = snapshotOf();
-  const routes = new RouteTable(snapshot);
+  const compiled = compileEdge(snapshot);
   const metrics = new Registry();
   const keys = new KeyAuthenticator(
     async (keySha256) => {
@@ -169,7 +179,7 @@ export async function openEdge(natsUrl: string): Promise<Edge> {
     Date.now,
     60_000,
   );
-  const edge = { routes: () => routes, bus };
+  const edge = { routes: () => compiled.routes, directory: () => compiled.directory, bus };
   const server = buildServer({
     ingress: new Ingress({
       ...edge,

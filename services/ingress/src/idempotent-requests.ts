@@ -55,16 +55,17 @@ export class IdempotentRequests {
 
   /**
    * Undefined where the caller sent no key.
+   * @param scope within which a key is one: the virtual key and the route
    * @throws SluiceError `conflict` while the same request is under way; `invalid_request` for a key that is malformed
    * or was sent with another body
    */
-  begin(headers: IncomingHttpHeaders, keyId: string, body: Uint8Array): IdempotentBegin | undefined {
+  begin(headers: IncomingHttpHeaders, scope: string, body: Uint8Array): IdempotentBegin | undefined {
     const key = headers[header];
     if (key === undefined) return undefined;
     if (typeof key !== 'string' || key.length > keyLimit || !/^[\x21-\x7e]+$/.test(key))
       throw wrong(`must have 1 to ${keyLimit} visible ASCII characters`);
     this.#dropExpired();
-    const scoped = `${keyId} ${key}`;
+    const scoped = `${scope} ${key}`;
     const bodyHash = hash('sha256', body, 'base64');
     const kept = this.#kept.get(scoped);
     const known = this.#underWay.get(scoped) ?? kept?.bodyHash;

@@ -12,7 +12,7 @@ import {
   type Failure,
   type Principal,
 } from '@sluice/contracts';
-import { parseChatRequest } from '@sluice/dialects';
+import { parseRequest } from '@sluice/dialects';
 import type { IngressMetrics } from './ingress-metrics.ts';
 import type { PriceCall } from './estimate-attempts.ts';
 import type { IdempotencyClaim, IdempotentRequests, PlainAnswer } from './idempotent-requests.ts';
@@ -62,8 +62,8 @@ export class Ingress {
     if (dispatcher.inFlight >= concurrency)
       throw new SluiceError('overloaded', `This gateway process has ${concurrency} requests under way; retry shortly.`);
     const routes = this.#surroundings.routes();
-    const facts = parseChatRequest(readJson(body));
-    routes.checkModel(facts.model, principal);
+    const facts = parseRequest(dialect, readJson(body));
+    const model = routes.resolveModel(facts.model, principal);
     const options = readRequestOptions(request.headers);
     const policy = routes.policy(principal.policy);
     const now = this.#surroundings.clock();
@@ -71,7 +71,7 @@ export class Ingress {
     const envelope: Envelope = {
       id: requestId,
       dialect,
-      model: facts.model,
+      model,
       stream: facts.stream,
       ...(facts.maxOutputTokens === undefined ? {} : { maxOutputTokens: facts.maxOutputTokens }),
       principal,
@@ -86,7 +86,7 @@ export class Ingress {
       guards: [],
       timings: [],
     };
-    const claim = this.#surroundings.idempotency.begin(request.headers, principal.keyId, body);
+    const claim = this.#surroundings.idempotency.begin(request.headers, `${principal.keyId} ${dialect}`, body);
     if (claim?.kind === 'replay') {
       writeAgain(response, claim.answer);
       return;

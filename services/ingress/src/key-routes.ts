@@ -1,22 +1,34 @@
 import type { Bus } from '@sluice/bus';
 import { calls } from '@sluice/contracts';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { callerDialect } from './caller-dialect.ts';
+import { isAnthropic } from './dialect-routes.ts';
+import type { ModelDirectory } from './model-directory.ts';
+import { anthropicEntry, anthropicPage, openaiEntry, type PageQuery } from './model-entries.ts';
 import { ownerOf } from './request-owner.ts';
 import type { RouteTable } from './route-table.ts';
 
 export interface KeyRouteSurroundings {
   readonly routes: () => RouteTable;
+  readonly directory: () => Pick<ModelDirectory, 'describe'>;
   readonly bus: Pick<Bus, 'request'>;
 }
 
 const callTimeoutMs = 2_000;
 
 /** What the holder of a key may ask of it: its models, its use. */
-export function registerKeyRoutes(server: FastifyInstance, { routes, bus }: KeyRouteSurroundings): void {
-  server.get('/v1/models', (request) => ({ object: 'list', data: routes().modelsOf(ownerOf(request)).map(modelEntry) }));
-  server.get<{ Params: { model: string } }>('/v1/models/:model', (request) => {
-    routes().checkModel(request.params.model, ownerOf(request));
-    return modelEntry(request.params.model);
+export function registerKeyRoutes(server: FastifyInstance, { routes, directory, bus }: KeyRouteSurroundings): void {
+  const describe = (model: string) => directory().describe(model);
+  server.get<{ Querystring: PageQuery }>('/v1/models', (request) => {
+    const models = routes().modelsOf(ownerOf(request));
+    if (asksAsAnthropic(request)) return anthropicPage(models, request.query, describe);
+    return { object: 'list', data: models.map((model) => openaiEntry(model, describe)) };
+  });
+  // A wildcard, for names such as meta-llama/llama-4 hold slashes.
+  server.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
+    const id = request.params['*'];
+    const listed = { id, model: routes().resolveModel(id, ownerOf(request)) };
+    return asksAsAnthropic(request) ? anthropicEntry(listed, describe) : openaiEntry(listed, describe);
   });
   server.get('/v1/usage', async (request) => {
     const { keyId, keyName, organization, team } = ownerOf(request);
@@ -25,6 +37,6 @@ export function registerKeyRoutes(server: FastifyInstance, { routes, bus }: KeyR
   });
 }
 
-function modelEntry(name: string) {
-  return { id: name, object: 'model', created: 0, owned_by: 'sluice' };
+function asksAsAnthropic(request: FastifyRequest<object>): boolean {
+  return isAnthropic(callerDialect(request.url, request.headers));
 }

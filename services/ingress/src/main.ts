@@ -1,13 +1,12 @@
 import { calls, streams, subjects } from '@sluice/contracts';
 import { runService, version } from '@sluice/runtime';
+import { compileEdge } from './edge-configuration.ts';
 import { IdempotentRequests } from './idempotent-requests.ts';
 import { Ingress } from './ingress.ts';
 import { IngressMetrics } from './ingress-metrics.ts';
 import { KeyAuthenticator } from './key-authenticator.ts';
 import { createRequestIds } from './request-id.ts';
 import { missingStages } from './required-stages.ts';
-import { priceCalls } from './price-calls.ts';
-import { RouteTable } from './route-table.ts';
 import { createServerSpans, passThroughSpans } from './server-spans.ts';
 import { buildServer } from './server.ts';
 import { settingsSchema } from './settings.ts';
@@ -31,15 +30,13 @@ await runService({
       clock,
       settings.INGRESS_KEY_CACHE_MS,
     );
-    let routes = new RouteTable(store.current);
-    let price = priceCalls(store.current);
+    let compiled = compileEdge(store.current);
     store.onChange((snapshot) => {
-      routes = new RouteTable(snapshot);
-      price = priceCalls(snapshot);
+      compiled = compileEdge(snapshot);
       keys.configurationChanged();
     });
     readiness('stages', () => missingStages(store.current, dispatcher.presence));
-    const edge = { routes: () => routes, bus };
+    const edge = { routes: () => compiled.routes, directory: () => compiled.directory, bus };
     const ingress = new Ingress({
       ...edge,
       dispatcher,
@@ -48,7 +45,7 @@ await runService({
       clock,
       metrics: new IngressMetrics(metrics),
       spans: tracing ? createServerSpans() : passThroughSpans,
-      price: () => price,
+      price: () => compiled.price,
       idempotency: new IdempotentRequests(clock),
       concurrency: settings.INGRESS_CONCURRENCY,
     });

@@ -4,8 +4,10 @@ import {
   guardrailCheckResponseSchema,
   maskRequestSchema,
   maskResponseSchema,
+  type Dialect,
 } from '@sluice/contracts';
 import { z } from 'zod';
+import { isAnthropic, routedDialects } from './dialect-routes.ts';
 
 /** The public HTTP API as an OpenAPI 3.1 document. Bodies of model routes are those of the provider's API and not repeated. */
 export function openApiDocument(version: string) {
@@ -40,6 +42,19 @@ export function openApiDocument(version: string) {
             },
           },
         },
+        AnthropicError: {
+          type: 'object',
+          required: ['type', 'error', 'request_id'],
+          properties: {
+            type: { type: 'string', const: 'error' },
+            error: {
+              type: 'object',
+              required: ['type', 'message'],
+              properties: { type: { type: 'string' }, message: { type: 'string' } },
+            },
+            request_id: { type: 'string' },
+          },
+        },
         GuardrailCheckRequest: jsonSchema(guardrailCheckRequestSchema),
         GuardrailCheckResponse: jsonSchema(guardrailCheckResponseSchema),
         MaskRequest: jsonSchema(maskRequestSchema),
@@ -47,19 +62,35 @@ export function openApiDocument(version: string) {
       },
     },
     paths: {
-      '/v1/chat/completions': {
+      ...Object.fromEntries(routedDialects.map(([dialect, path]) => [path, { post: modelOperation(dialect) }])),
+      '/v1/moderations': {
         post: {
-          operationId: 'createChatCompletion',
-          summary: 'OpenAI chat completions, plain and streamed',
-          requestBody: { required: true, content: { 'application/json': { schema: { type: 'object', required: ['model', 'messages'] } } } },
-          responses: { '200': { description: 'The completion, or a stream of server-sent events' }, default: errorResponse },
+          operationId: 'createModeration',
+          summary: 'The guardrail’s verdict in OpenAI’s form; texts only',
+          requestBody: jsonBody(['input']),
+          responses: { '200': { description: 'One result a text' }, default: errorResponse },
         },
       },
       '/v1/models': {
         get: {
           operationId: 'listModels',
-          summary: 'Models that the calling key may use',
+          summary:
+            'Models that the calling key may use, with prices, windows and capabilities; in Anthropic’s form where the caller sends anthropic-version',
+          parameters: ['limit', 'after_id', 'before_id'].map((name) => ({
+            name,
+            in: 'query',
+            description: 'Anthropic’s paging',
+            schema: { type: name === 'limit' ? 'integer' : 'string' },
+          })),
           responses: { '200': { description: 'The list' }, default: errorResponse },
+        },
+      },
+      '/v1/models/{model}': {
+        get: {
+          operationId: 'readModel',
+          summary: 'One of them; the name may hold slashes',
+          parameters: [{ name: 'model', in: 'path', required: true, schema: { type: 'string' } }],
+          responses: { '200': { description: 'The model' }, default: errorResponse },
         },
       },
       '/v1/usage': {
@@ -88,6 +119,57 @@ const errorResponse = {
   description: 'An error in the caller’s dialect',
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
 };
+
+const anthropicErrorResponse = {
+  description: 'An error as Anthropic’s clients read it',
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/AnthropicError' } } },
+};
+
+interface ModelRoute {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly required: readonly string[];
+}
+
+const modelRoutes: Readonly<Record<Dialect, ModelRoute>> = {
+  'openai-chat': {
+    operationId: 'createChatCompletion',
+    summary: 'OpenAI chat completions, plain and streamed',
+    required: ['model', 'messages'],
+  },
+  'openai-completions': {
+    operationId: 'createCompletion',
+    summary: 'OpenAI completions, plain and streamed',
+    required: ['model', 'prompt'],
+  },
+  'openai-responses': { operationId: 'createResponse', summary: 'OpenAI responses, plain and streamed', required: ['model', 'input'] },
+  'openai-embeddings': { operationId: 'createEmbedding', summary: 'OpenAI embeddings', required: ['model', 'input'] },
+  'anthropic-messages': {
+    operationId: 'createMessage',
+    summary: 'Anthropic messages, plain and streamed',
+    required: ['model', 'messages', 'max_tokens'],
+  },
+  'anthropic-count-tokens': {
+    operationId: 'countMessageTokens',
+    summary: 'Tokens of Anthropic messages; costs nothing',
+    required: ['model', 'messages'],
+  },
+};
+
+function modelOperation(dialect: Dialect) {
+  const { operationId, summary, required } = modelRoutes[dialect];
+  const described = isAnthropic(dialect) ? anthropicErrorResponse : errorResponse;
+  return {
+    operationId,
+    summary,
+    requestBody: jsonBody(required),
+    responses: { '200': { description: 'The answer, or where it is asked for a stream of server-sent events' }, default: described },
+  };
+}
+
+function jsonBody(required: readonly string[]) {
+  return { required: true, content: { 'application/json': { schema: { type: 'object', required } } } };
+}
 
 function checkOperation(operationId: string, summary: string, schema: string) {
   return {

@@ -91,7 +91,7 @@ export class PendingAnswer implements ExchangeListener {
     if (answer.found.cache?.storeKey !== undefined) this.#recording = new AnswerRecording(this.#envelope.dialect);
     if (this.#gone) return;
     this.#response.writeHead(answer.status, {
-      ...answerHeaders(this.#envelope.id, answer, this.#timeToFirstTokenMs),
+      ...answerHeaders(this.#envelope, answer, this.#timeToFirstTokenMs),
       'content-type': answer.contentType,
       'cache-control': 'no-cache',
       'x-accel-buffering': 'no',
@@ -147,6 +147,7 @@ export class PendingAnswer implements ExchangeListener {
 
   /** With a usage for calls whose holder died. @param broken a stream had begun, and nobody told how it ended */
   #estimated<Told extends Answer | Failure>(told: Told, broken: boolean): Told {
+    if (this.#envelope.dialect === 'anthropic-count-tokens') return told; // counting costs nothing
     const { requestBytes, price } = this.#estimates;
     if (!broken && !told.attempts.some((attempt) => attempt.failure === 'holder_lost')) return told;
     const seen = { requestBytes, contentBytes: broken ? this.#contentBytes : undefined, now: Date.now() };
@@ -202,7 +203,7 @@ export class PendingAnswer implements ExchangeListener {
   #plain(answer: Answer, body: Uint8Array): void {
     const restored = this.#restorePlain(answer.contentType, body);
     const headers = {
-      ...answerHeaders(this.#envelope.id, answer, this.#elapsedMs()),
+      ...answerHeaders(this.#envelope, answer, this.#elapsedMs()),
       'content-type': answer.contentType,
       'content-length': restored.byteLength,
     };
@@ -237,7 +238,7 @@ export class PendingAnswer implements ExchangeListener {
     const { retryAfterSeconds } = error;
     const body = Buffer.from(errorBody(dialect, error, id));
     this.#response.writeHead(error.status, {
-      ...answerHeaders(id, told, this.#elapsedMs()),
+      ...answerHeaders(this.#envelope, told, this.#elapsedMs()),
       'content-type': 'application/json; charset=utf-8',
       'content-length': body.byteLength,
       ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
@@ -256,7 +257,9 @@ export class PendingAnswer implements ExchangeListener {
   }
 
   #keep(answer: Answer, body: Uint8Array): void {
-    if (answer.found.cache?.storeKey === undefined || answer.status !== 200 || answer.finishReason !== 'stop') return;
+    if (answer.found.cache?.storeKey === undefined || answer.status !== 200) return;
+    // Vectors have no end; whatever else did not come to its own is not kept.
+    if (answer.finishReason !== 'stop' && this.#envelope.dialect !== 'openai-embeddings') return;
     const completion = this.#recording === undefined ? body : this.#recording.completion();
     if (completion !== undefined && completion.byteLength > 0) this.#sinks.keep(this.#envelope, answer, completion);
   }

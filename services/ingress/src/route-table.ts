@@ -1,49 +1,65 @@
-import { SluiceError, type PolicyConfig, type Principal, type Snapshot } from '@sluice/contracts';
+import { SluiceError, type ModelConfig, type PolicyConfig, type Principal, type Snapshot } from '@sluice/contracts';
 
 /** Stages that a request can do without unless the policy says otherwise. */
 const skippedByDefault = new Set(['cache']);
 
+/** A name that clients may ask for, and the model that it leads to. */
+export interface ListedModel {
+  readonly id: string;
+  readonly model: string;
+}
+
 /** A snapshot made ready for requests: everything that would otherwise be searched for each time. */
 export class RouteTable {
   readonly version: number;
-  readonly modelNames: readonly string[];
-  readonly #models: ReadonlySet<string>;
+  /** The model's own name by each name that leads to it. */
+  readonly #models: ReadonlyMap<string, string>;
+  readonly #listed: readonly ListedModel[];
   readonly #policies: ReadonlyMap<string, PolicyConfig>;
   readonly #exactHeaders: ReadonlySet<string>;
   readonly #headerPrefixes: readonly string[];
 
   constructor(snapshot: Snapshot) {
     this.version = snapshot.version;
-    this.modelNames = snapshot.models.map((model) => model.name);
-    this.#models = new Set(this.modelNames);
+    this.#models = new Map(snapshot.models.flatMap(({ name, aliases }) => [name, ...aliases].map((known) => [known, name])));
+    this.#listed = snapshot.models.filter((model) => !model.hidden).flatMap(namesOf);
     this.#policies = new Map(snapshot.policies.map((policy) => [policy.name, policy]));
     const forwarded = snapshot.providers.flatMap((provider) => provider.forwardHeaders.map((header) => header.toLowerCase()));
     this.#exactHeaders = new Set(forwarded.filter((header) => !header.endsWith('*')));
     this.#headerPrefixes = forwarded.filter((header) => header.endsWith('*')).map((header) => header.slice(0, -1));
   }
 
-  /** @throws SluiceError `model_not_found` or `model_not_allowed` */
-  checkModel(model: string, principal: Principal): void {
-    if (!this.#models.has(model)) {
+  /**
+   * The own name of a model that was asked for by it or by an alias: what limits, prices and the cache compare.
+   * @throws SluiceError `model_not_found` or `model_not_allowed`
+   */
+  resolveModel(model: string, principal: Principal): string {
+    const name = this.#models.get(model);
+    if (name === undefined) {
       throw new SluiceError(
         'model_not_found',
         `The model "${printable(model)}" does not exist; GET /v1/models lists what your key may use.`,
         { param: 'model' },
       );
     }
-    if (principal.models !== undefined && !principal.models.includes(model)) {
+    if (!this.#mayUse(principal, name)) {
       throw new SluiceError(
         'model_not_allowed',
         `Your key may not use the model "${printable(model)}"; GET /v1/models lists what it may.`,
         { param: 'model' },
       );
     }
+    return name;
   }
 
-  /** Names that a key may ask for. */
-  modelsOf(principal: Principal): readonly string[] {
-    const { models } = principal;
-    return models === undefined ? this.modelNames : this.modelNames.filter((name) => models.includes(name));
+  /** What a key may ask for, but for hidden models; in the order of the configuration, each model before its aliases. */
+  modelsOf(principal: Principal): readonly ListedModel[] {
+    return principal.models === undefined ? this.#listed : this.#listed.filter(({ model }) => this.#mayUse(principal, model));
+  }
+
+  /** A key's list may name a model by an alias; it then means the model. */
+  #mayUse({ models }: Principal, name: string): boolean {
+    return models === undefined || models.includes(name) || models.some((listed) => this.#models.get(listed) === name);
   }
 
   /** @throws SluiceError `internal_error` where the policy of a key is gone, which control does not publish */
@@ -79,6 +95,10 @@ export class RouteTable {
     }
     return forwarded;
   }
+}
+
+function namesOf({ name, aliases }: ModelConfig): ListedModel[] {
+  return [name, ...aliases].map((id) => ({ id, model: name }));
 }
 
 /** What happens to a request when `stage` is absent. */

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { parentContext, type TraceContext } from '@sluice/bus';
 import type { Answer, Dialect, Envelope, Failure } from '@sluice/contracts';
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { dialectRoutes } from './dialect-routes.ts';
 
 /** The HTTP server span of a request, the root that its stage spans hang from. */
 export interface ServerSpan {
@@ -13,15 +14,6 @@ export interface ServerSpan {
 export interface ServerSpans {
   begin(headers: IncomingHttpHeaders, dialect: Dialect, envelope: Envelope): ServerSpan;
 }
-
-const routes: Record<Dialect, string> = {
-  'openai-chat': '/v1/chat/completions',
-  'openai-completions': '/v1/completions',
-  'openai-responses': '/v1/responses',
-  'openai-embeddings': '/v1/embeddings',
-  'anthropic-messages': '/v1/messages',
-  'anthropic-count-tokens': '/v1/messages/count_tokens',
-};
 
 const noEnd = (): undefined => undefined;
 
@@ -37,12 +29,12 @@ export function createServerSpans(): ServerSpans {
     begin(headers, dialect, envelope) {
       const parent = parentContext(callersTrace(headers));
       const span = tracer.startSpan(
-        `POST ${routes[dialect]}`,
+        `POST ${dialectRoutes[dialect]}`,
         {
           kind: SpanKind.SERVER,
           attributes: {
             'http.request.method': 'POST',
-            'http.route': routes[dialect],
+            'http.route': dialectRoutes[dialect],
             'url.scheme': 'http',
             'sluice.request_id': envelope.id,
             'sluice.organization': envelope.principal.organization,

@@ -202,18 +202,6 @@ describe('keys', () => {
 });
 
 describe('what a key may ask of itself', () => {
-  it('lists its models', async () => {
-    expect(await (await edge.get('/v1/models')).json()).toMatchObject({ object: 'list', data: [{ id: 'chat' }, { id: 'other' }] });
-    const one = await edge.get('/v1/models', { authorization: 'Bearer sk-sluice-one-model' });
-    expect(await one.json()).toEqual({ object: 'list', data: [{ id: 'chat', object: 'model', created: 0, owned_by: 'sluice' }] });
-  });
-
-  it('shows one model, or tells that it may not', async () => {
-    expect(await (await edge.get('/v1/models/chat')).json()).toMatchObject({ id: 'chat' });
-    const refused = await edge.get('/v1/models/other', { authorization: 'Bearer sk-sluice-one-model' });
-    expect(await errorOf(refused)).toMatchObject({ status: 403, code: 'model_not_allowed' });
-  });
-
   it('shows its use', async () => {
     expect(await (await edge.get('/v1/usage')).json()).toEqual({
       object: 'usage',

@@ -1,9 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { SluiceError, type Dialect, type Principal } from '@sluice/contracts';
+import { SluiceError, type Principal } from '@sluice/contracts';
 import { errorBody } from '@sluice/dialects';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { callerDialect } from './caller-dialect.ts';
 import { registerCheckRoutes, type CheckRouteSurroundings } from './check-routes.ts';
+import { isAnthropic, routedDialects } from './dialect-routes.ts';
 import { registerKeyRoutes, type KeyRouteSurroundings } from './key-routes.ts';
+import { registerModerationRoute } from './moderation-route.ts';
 import { ownerOf } from './request-owner.ts';
 import { registerInformationRoutes, type InformationRouteSurroundings } from './information-routes.ts';
 import { drainRequest } from './drain-request.ts';
@@ -26,10 +29,6 @@ const keepAliveTimeoutMs = 75_000;
 const requestTimeoutMs = 120_000;
 
 const routedMethods = ['GET', 'POST'] as const;
-
-const modelRoutes: readonly { readonly path: string; readonly dialect: Dialect }[] = [
-  { path: '/v1/chat/completions', dialect: 'openai-chat' },
-];
 
 /** The HTTP edge; tested by `inject`, listened on by `main.ts`. */
 export function buildServer(options: ServerOptions): FastifyInstance {
@@ -69,6 +68,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     registerModelRoutes(authenticated, options.ingress);
     registerKeyRoutes(authenticated, options.keyRoutes);
     registerCheckRoutes(authenticated, options.checks);
+    registerModerationRoute(authenticated, options.checks);
     done();
   });
   return server;
@@ -103,7 +103,7 @@ function authenticateFirst(server: FastifyInstance, authenticate: ServerOptions[
 }
 
 function registerModelRoutes(server: FastifyInstance, ingress: Ingress): void {
-  for (const { path, dialect } of modelRoutes) {
+  for (const [dialect, path] of routedDialects) {
     server.post(path, (request, reply) => {
       const { body } = request;
       if (!(body instanceof Uint8Array))
@@ -149,7 +149,8 @@ function sendError(request: FastifyRequest, reply: FastifyReply, error: SluiceEr
   if (error.code === 'internal_error') log.error({ err: error.cause ?? error, requestId: request.id }, 'request failed');
   const { retryAfterSeconds } = error;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-  const dialect: Dialect = request.url.startsWith('/v1/messages') ? 'anthropic-messages' : 'openai-chat';
+  const dialect = callerDialect(request.url, request.headers);
+  if (isAnthropic(dialect)) reply.header('request-id', request.id);
   void reply
     .code(error.status)
     .header('x-request-id', request.id)
