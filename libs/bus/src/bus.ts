@@ -123,8 +123,18 @@ export interface ConsumeOptions {
 export interface KeyValue {
   get(key: string): Promise<Uint8Array | undefined>;
   put(key: string, value: Uint8Array): Promise<void>;
-  /** Calls back with the current value, if any, and on every change; with the current value again after a reconnect. */
+  /**
+   * Calls back with the current value, if any, and on every change; with the current value again after a reconnect.
+   * A key of `*` follows all keys of one token.
+   */
   watch(key: string, listener: (value: Uint8Array) => void): Promise<Closable>;
+}
+
+export interface KeyValueOptions {
+  /** Values end after this long, milliseconds; without it they stay. */
+  readonly maxAgeMs?: number;
+  /** Values kept of each key, the current one included. */
+  readonly history?: number;
 }
 
 export interface StreamDefinition {
@@ -168,7 +178,8 @@ export interface Bus extends Closable {
   ensureStream(definition: StreamDefinition): Promise<void>;
   createEventPublisher(service: string): Promise<EventPublisher>;
   consume(options: ConsumeOptions): Promise<Closable>;
-  keyValue(bucket: string): Promise<KeyValue>;
+  /** Makes the bucket where it is missing; the options of one that is there stay as they are. */
+  keyValue(bucket: string, options?: KeyValueOptions): Promise<KeyValue>;
 
   /** Called with false when the server is out of reach and true when it is back. */
   onConnection(listener: (connected: boolean) => void): void;

@@ -84,3 +84,18 @@ it('hears changes again soon after the server was killed and is back', async () 
   );
   await watch.close();
 });
+
+it('follows all keys, and lets values end where it is told so', async () => {
+  const short = await bench.bus.keyValue('short', { maxAgeMs: 300, history: 1 });
+  const heard: string[] = [];
+  const watch = await short.watch('*', (value) => heard.push(Buffer.from(value).toString()));
+  await short.put('one', Buffer.from('1'));
+  await short.put('two', Buffer.from('2'));
+  await vi.waitFor(() => {
+    expect(heard).toEqual(['1', '2']);
+  }, soon);
+  await vi.waitFor(async () => {
+    expect(await short.get('one')).toBeUndefined();
+  }, soon);
+  await watch.close();
+});

@@ -1,8 +1,8 @@
 import { StorageType, type KV, type NatsConnection } from 'nats';
-import type { Closable, KeyValue } from './bus.ts';
+import type { Closable, KeyValue, KeyValueOptions } from './bus.ts';
 import type { BusLog } from './stage-surroundings.ts';
 
-/** Past values that a bucket keeps of each key, for a look at what changed. */
+/** Values that a bucket keeps of each key unless told, for a look at what changed. */
 const historyLength = 8;
 /** Pause before a watch that could not be opened is tried again: JetStream is up a moment later than the server. */
 const retryPauseMs = 250;
@@ -10,10 +10,12 @@ const retryPauseMs = 250;
 export async function openKeyValue(
   connection: NatsConnection,
   bucket: string,
+  { maxAgeMs, history }: KeyValueOptions,
   log: Pick<BusLog, 'error'>,
   onConnection: (listener: (connected: boolean) => void) => void,
 ): Promise<KeyValue> {
-  const store = await connection.jetstream().views.kv(bucket, { history: historyLength, storage: StorageType.File });
+  const limits = { history: history ?? historyLength, ...(maxAgeMs === undefined ? {} : { ttl: maxAgeMs }) };
+  const store = await connection.jetstream().views.kv(bucket, { ...limits, storage: StorageType.File });
   return new KeyValueBucket(connection, store, log, onConnection);
 }
 

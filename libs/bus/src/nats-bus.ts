@@ -11,6 +11,7 @@ import type {
   DispatcherOptions,
   EventPublisher,
   KeyValue,
+  KeyValueOptions,
   PresenceTable,
   RequestOptions,
   StreamDefinition,
@@ -234,10 +235,11 @@ export class NatsBus implements Bus {
     return consumer;
   }
 
-  keyValue(bucket: string): Promise<KeyValue> {
-    return openKeyValue(this.#connection, bucket, this.#options.log, (listener) => {
+  keyValue(bucket: string, options?: KeyValueOptions): Promise<KeyValue> {
+    const onConnection: Bus['onConnection'] = (listener) => {
       this.onConnection(listener);
-    });
+    };
+    return openKeyValue(this.#connection, bucket, options ?? {}, this.#options.log, onConnection);
   }
 
   close(): Promise<void> {

@@ -28,6 +28,7 @@ export const errorTable = {
   internal_error: { status: 500, openaiType: 'server_error', anthropicType: 'api_error' },
   provider_error: { status: 502, openaiType: 'server_error', anthropicType: 'api_error' },
   stage_unavailable: { status: 503, openaiType: 'server_error', anthropicType: 'overloaded_error', retryAfterSeconds: 2 },
+  model_unavailable: { status: 503, openaiType: 'server_error', anthropicType: 'overloaded_error', retryAfterSeconds: 1 },
   overloaded: { status: 503, openaiType: 'server_error', anthropicType: 'overloaded_error', retryAfterSeconds: 1 },
   deadline_exceeded: { status: 504, openaiType: 'server_error', anthropicType: 'api_error' },
 } as const satisfies Record<string, ErrorRow>;

@@ -1,4 +1,5 @@
 export * from './answer.ts';
+export * from './breaker-word.ts';
 export * from './checks.ts';
 export * from './configuration.ts';
 export * from './envelope.ts';

@@ -47,6 +47,8 @@ export const streams = {
 export const buckets = {
   /** Key-value bucket with the compiled configuration under {@link configurationKey}. */
   configuration: 'config',
+  /** Key-value bucket in which routers tell each other of targets that fail; keys are hashed names of targets. */
+  breakers: 'breakers',
   /** Object store of bodies too large for one message. */
   bodies: 'bodies',
 } as const;
