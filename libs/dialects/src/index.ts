@@ -1,8 +1,10 @@
 export type { RequestFacts } from './dialect-adapter.ts';
 export * from './dialects.ts';
 export * from './error-body.ts';
+export type { JsonObject } from './json-value.ts';
 export * from './neutral/index.ts';
 export * from './openai-chat/parse-chat-request.ts';
+export * from './openai-chat/provider-codec.ts';
 export type * from './restorer.ts';
 export * from './rewrite-body.ts';
 export * from './sse-parser.ts';

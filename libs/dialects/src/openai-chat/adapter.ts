@@ -3,6 +3,7 @@ import { EventRestorer } from '../event-restorer.ts';
 import { walkRequestTexts } from '../walk-request-texts.ts';
 import { ChatStreamReader } from './chat-stream-reader.ts';
 import { ChatStreamRestorer } from './chat-stream-restorer.ts';
+import { clientCodec } from './client-codec.ts';
 import { completionToStream } from './completion-to-stream.ts';
 import { parseChatRequest } from './parse-chat-request.ts';
 import { readFinishReason, readUsage } from './read-usage.ts';
@@ -18,4 +19,5 @@ export const adapter: DialectAdapter = {
   createStreamReader: (options) => new ChatStreamReader(options),
   completionToStream,
   createStreamRestorer: (table) => new EventRestorer(new ChatStreamRestorer(table)),
+  codec: clientCodec,
 };

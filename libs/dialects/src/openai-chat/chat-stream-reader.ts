@@ -2,18 +2,26 @@ import type { TokenUsage } from '@sluice/contracts';
 import { asArray, isObject, omit, parseJson, type JsonObject } from '../json-value.ts';
 import type { SseEvent } from '../sse-parser.ts';
 import { defaultMaxCompletionBytes, type StreamReader, type StreamReaderOptions } from '../stream-reader.ts';
+import { gatewayWord, readSaid } from './finish-reason.ts';
 import { createMessage, mergeDelta, mergeLogprobs, type Message } from './merge-delta.ts';
-import { readUsage } from './read-usage.ts';
+import { textOf } from './optional.ts';
+import { readUsage, usageSource } from './read-usage.ts';
+import { readStreamError } from './stream-error.ts';
+import { ToolCallPieces } from './tool-call-pieces.ts';
 
 interface Choice {
   readonly index: number;
   readonly message: Message;
+  readonly pieces: ToolCallPieces;
   logprobs: unknown;
   finishReason: string | undefined;
 }
 
 /** Most choices that OpenAI's API gives for one request. */
 const maxChoices = 128;
+
+/** Members beside the choices that some providers send or complete later in the stream: the last ones count (Perplexity). */
+const laterMembers = ['citations', 'search_results', 'images', 'related_questions'];
 
 /** Assembles a chat stream, see {@link StreamReader}. */
 export class ChatStreamReader implements StreamReader {
@@ -25,6 +33,7 @@ export class ChatStreamReader implements StreamReader {
   /** As the provider wrote it: the plain answer keeps details that {@link TokenUsage} has no name for. */
   #usageSource: unknown;
   #finishReason: string | undefined;
+  #said = { calls: false, refusal: false };
   #head: JsonObject | undefined;
   #choices = new Map<number, Choice>();
 
@@ -38,7 +47,7 @@ export class ChatStreamReader implements StreamReader {
   }
 
   get finishReason(): string | undefined {
-    return this.#finishReason;
+    return this.#finishReason === undefined ? undefined : gatewayWord(this.#finishReason, this.#said);
   }
 
   get failed(): boolean {
@@ -49,16 +58,17 @@ export class ChatStreamReader implements StreamReader {
     if (event.data === '' || event.data === '[DONE]') return;
     const chunk = parseJson(event.data);
     if (!isObject(chunk)) return;
-    if (event.event === 'error' || (chunk.error !== undefined && chunk.error !== null)) this.#failed = true;
+    if (readStreamError(chunk, event) !== undefined) this.#failed = true;
     const usage = readUsage(chunk);
     if (usage !== undefined) {
       this.#usage = usage;
-      this.#usageSource = chunk.usage;
+      this.#usageSource = usageSource(chunk);
     }
     this.#keptBytes += event.data.length;
     if (this.#keptBytes > this.#maxBytes) this.#drop();
     // Azure's first chunk has no choices, and neither id nor model.
     if (asArray(this.#head?.choices).length === 0) this.#head = { ...this.#head, ...chunk };
+    else this.#addLater(chunk);
     for (const [position, choice] of asArray(chunk.choices).entries()) {
       if (isObject(choice)) this.#addChoice(choice, position);
     }
@@ -81,18 +91,37 @@ export class ChatStreamReader implements StreamReader {
     };
   }
 
+  #addLater(chunk: JsonObject): void {
+    for (const key of laterMembers) {
+      if (Array.isArray(chunk[key])) this.#head = { ...this.#head, [key]: chunk[key] };
+    }
+  }
+
   #addChoice(source: JsonObject, position: number): void {
-    if (typeof source.finish_reason === 'string') this.#finishReason = source.finish_reason;
+    const finishReason = textOf(source.finish_reason);
+    if (finishReason !== undefined) this.#finishReason = finishReason;
+    if (isObject(source.delta)) this.#listen(source.delta);
     if (this.#dropped) return;
     const index = typeof source.index === 'number' ? source.index : position;
-    const choice = this.#choices.get(index) ?? { index, message: createMessage(), logprobs: undefined, finishReason: undefined };
+    const choice = this.#choices.get(index) ?? {
+      index,
+      message: createMessage(),
+      pieces: new ToolCallPieces(),
+      logprobs: undefined,
+      finishReason: undefined,
+    };
     this.#choices.set(index, choice);
-    if (this.#choices.size > maxChoices || (isObject(source.delta) && !mergeDelta(choice.message, source.delta))) {
+    if (this.#choices.size > maxChoices || (isObject(source.delta) && !mergeDelta(choice.message, source.delta, choice.pieces))) {
       this.#drop();
       return;
     }
     choice.logprobs = mergeLogprobs(choice.logprobs, source.logprobs);
-    if (typeof source.finish_reason === 'string') choice.finishReason = source.finish_reason;
+    if (finishReason !== undefined) choice.finishReason = finishReason;
+  }
+
+  #listen(delta: JsonObject): void {
+    const { calls, refusal } = readSaid(delta);
+    if (calls || refusal) this.#said = { calls: this.#said.calls || calls, refusal: this.#said.refusal || refusal };
   }
 
   #drop(): void {

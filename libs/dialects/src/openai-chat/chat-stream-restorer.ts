@@ -4,6 +4,8 @@ import { Matchers } from '../field-restorer.ts';
 import { asArray, isObject, mapChanged, mapMembers, omit, parseJson, type JsonObject } from '../json-value.ts';
 import type { SseEvent } from '../sse-parser.ts';
 import { isStructural } from '../structural-text.ts';
+import { textOf } from './optional.ts';
+import { ToolCallPieces } from './tool-call-pieces.ts';
 
 /** Where a running text stands: its choice, and how a delta that carries more of it looks. */
 interface Place {
@@ -11,10 +13,14 @@ interface Place {
   readonly delta: (text: string) => JsonObject;
 }
 
+/** Most choices whose calls are told apart. */
+const maxChoices = 128;
+
 /** Restores a chat stream: per choice for content, refusal and reasoning, per tool call for arguments. */
 export class ChatStreamRestorer implements EventRewriter {
   readonly #matchers: Matchers;
   readonly #texts: RunningTexts<Place>;
+  readonly #pieces = new Map<number, ToolCallPieces>();
   /** The last chunk seen: its id, model and time go into events made here. */
   #latest: JsonObject = {};
 
@@ -35,7 +41,7 @@ export class ChatStreamRestorer implements EventRewriter {
     const choices = mapChanged(asArray(chunk.choices), (choice, position) => {
       if (!isObject(choice)) return choice;
       const index = typeof choice.index === 'number' ? choice.index : position;
-      const final = typeof choice.finish_reason === 'string';
+      const final = textOf(choice.finish_reason) !== undefined;
       const restored = mapMembers(choice, (key, value) => this.#restoreMember(key, value, index, final));
       if (final) freed.push(...this.flush(index));
       return restored;
@@ -80,14 +86,21 @@ export class ChatStreamRestorer implements EventRewriter {
   }
 
   #restoreCall(call: JsonObject, position: number, choice: number, final: boolean): JsonObject {
-    const index = typeof call.index === 'number' ? call.index : position;
+    const place = this.#piecesOf(choice)?.place(call) ?? position;
+    const index = typeof call.index === 'number' ? call.index : place;
     const wrap = (part: string) => (inner: JsonObject) => ({ tool_calls: [{ index, [part]: inner }] });
     return mapMembers(call, (key, value) => {
       if (!isObject(value)) return value;
       const name = key === 'custom' ? 'input' : 'arguments';
       const delta = (text: string) => wrap(key)({ [name]: text });
-      return this.#restoreInner(value, name, choice, `tool_calls.${index}.${key}`, final, delta);
+      return this.#restoreInner(value, name, choice, `tool_calls.${place}.${key}`, final, delta);
     });
+  }
+
+  #piecesOf(choice: number): ToolCallPieces | undefined {
+    let pieces = this.#pieces.get(choice);
+    if (pieces === undefined && this.#pieces.size < maxChoices) this.#pieces.set(choice, (pieces = new ToolCallPieces()));
+    return pieces;
   }
 
   /** A member object of a delta whose text `name` runs on over events. */

@@ -1,38 +1,75 @@
 import type { TokenUsage } from '@sluice/contracts';
-import { asArray, isObject } from '../json-value.ts';
+import { asArray, isObject, type JsonObject } from '../json-value.ts';
+import { gatewayWord, readSaid } from './finish-reason.ts';
+import { textOf } from './optional.ts';
 
 /**
- * `usage` of a plain answer or of one chunk. Besides OpenAI's details it knows DeepSeek's `prompt_cache_hit_tokens` and
- * OpenRouter's `cache_write_tokens`. Parts are cut to their whole, so that no bill counts more cached tokens than tokens.
+ * `usage` of a plain answer or of one chunk, with what vendors write in other places or by other names:
+ *
+ * - Moonshot: `choices[].usage` in streams, `usage.cached_tokens`; Groq: `x_groq.usage`; DeepSeek: `prompt_cache_hit_tokens`;
+ *   OpenRouter: `cache_write_tokens`; Alibaba and proxies of Anthropic: `cache_creation_input_tokens`.
+ * - xAI's `completion_tokens` leaves the reasoning out and its `total_tokens` does not; Gemini's compatible interface does
+ *   the same without naming the reasoning. What the total has beyond both counts is output that was thought.
+ *
+ * Parts are cut to their whole, so that no bill counts more cached tokens than tokens.
  */
 export function readUsage(answer: unknown): TokenUsage | undefined {
-  const usage = isObject(answer) ? answer.usage : undefined;
-  if (!isObject(usage)) return undefined;
-  const input = count(usage.prompt_tokens);
-  const output = count(usage.completion_tokens);
-  if (input === undefined && output === undefined) return undefined;
-  const inputDetails = isObject(usage.prompt_tokens_details) ? usage.prompt_tokens_details : {};
-  const outputDetails = isObject(usage.completion_tokens_details) ? usage.completion_tokens_details : {};
-  const part = (name: 'cached' | 'cacheWrite' | 'reasoning', value: unknown, whole = 0) => {
-    const tokens = count(value);
-    return tokens === undefined ? {} : { [name]: Math.min(tokens, whole) };
-  };
+  const usage = usageSource(answer);
+  if (usage === undefined) return undefined;
+  const input = count(usage.prompt_tokens) ?? count(usage.input_tokens);
+  const written = count(usage.completion_tokens) ?? count(usage.output_tokens);
+  if (input === undefined && written === undefined) return undefined;
+  const inputDetails = firstObject(usage.prompt_tokens_details, usage.input_tokens_details);
+  const outputDetails = firstObject(usage.completion_tokens_details, usage.output_tokens_details);
+  const thought = count(outputDetails.reasoning_tokens) ?? count(usage.reasoning_tokens);
+  const unnamed = Math.max(0, (count(usage.total_tokens) ?? 0) - (input ?? 0) - (written ?? 0));
+  const hidden = written !== undefined && unnamed >= (thought ?? 1) ? unnamed : 0;
+  const output = (written ?? 0) + hidden;
   return {
     input: input ?? 0,
-    output: output ?? 0,
-    ...part('cached', inputDetails.cached_tokens ?? usage.prompt_cache_hit_tokens, input),
-    ...part('cacheWrite', inputDetails.cache_write_tokens, input),
-    ...part('reasoning', outputDetails.reasoning_tokens, output),
+    output,
+    ...part('cached', readCached(usage, inputDetails), input),
+    ...part('cacheWrite', readCacheWrite(usage, inputDetails), input),
+    ...part('reasoning', thought ?? (hidden > 0 ? hidden : undefined), output),
   };
 }
 
-/** `finish_reason` of the first choice that has one. */
+/** Where an answer or a chunk keeps its usage, as the provider wrote it. */
+export function usageSource(answer: unknown): JsonObject | undefined {
+  if (!isObject(answer)) return undefined;
+  if (isObject(answer.usage)) return answer.usage;
+  for (const choice of asArray(answer.choices)) {
+    if (isObject(choice) && isObject(choice.usage)) return choice.usage;
+  }
+  return isObject(answer.x_groq) && isObject(answer.x_groq.usage) ? answer.x_groq.usage : undefined;
+}
+
+/** `finish_reason` of the first choice that has one, in the gateway's words. */
 export function readFinishReason(answer: unknown): string | undefined {
   if (!isObject(answer)) return undefined;
   for (const choice of asArray(answer.choices)) {
-    if (isObject(choice) && typeof choice.finish_reason === 'string') return choice.finish_reason;
+    const word = isObject(choice) ? textOf(choice.finish_reason) : undefined;
+    if (word === undefined || !isObject(choice)) continue;
+    return gatewayWord(word, readSaid(isObject(choice.message) ? choice.message : {}));
   }
   return undefined;
+}
+
+function readCached(usage: JsonObject, details: JsonObject): unknown {
+  return details.cached_tokens ?? usage.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cache_read_input_tokens;
+}
+
+function readCacheWrite(usage: JsonObject, details: JsonObject): unknown {
+  return details.cache_write_tokens ?? details.cache_creation_input_tokens ?? usage.cache_creation_input_tokens;
+}
+
+function part(name: 'cached' | 'cacheWrite' | 'reasoning', value: unknown, whole = 0): Partial<TokenUsage> {
+  const tokens = count(value);
+  return tokens === undefined ? {} : { [name]: Math.min(tokens, whole) };
+}
+
+function firstObject(...values: readonly unknown[]): JsonObject {
+  return values.find(isObject) ?? {};
 }
 
 function count(value: unknown): number | undefined {
