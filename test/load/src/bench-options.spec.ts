@@ -5,12 +5,21 @@ it('measures everything unless told otherwise', () => {
   const options = readBenchOptions([]);
   expect(options).toMatchObject({ rounds: 5, seconds: 8, warmUpSeconds: 2, profile: [], strict: false });
   expect(options.scenarios).toHaveLength(6);
+  expect(options.streams).toHaveLength(2);
+  expect(options.slowStreams).toBe(true);
 });
 
 it('takes a part', () => {
   const options = readBenchOptions(['--rounds=1', '--scenario', 'all-1,portkey-1', '--profile', 'router']);
   expect(options.scenarios.map(({ name }) => name)).toEqual(['all-1', 'portkey-1']);
-  expect(options).toMatchObject({ rounds: 1, profile: ['router'] });
+  expect(options).toMatchObject({ rounds: 1, profile: ['router'], streams: [], slowStreams: false });
+});
+
+it('takes streams alone', () => {
+  const options = readBenchOptions(['--scenario', 'streaming,slow-streams']);
+  expect(options.scenarios).toEqual([]);
+  expect(options.streams.map(({ name }) => name)).toEqual(['streaming']);
+  expect(options.slowStreams).toBe(true);
 });
 
 it.each([

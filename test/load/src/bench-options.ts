@@ -1,22 +1,27 @@
 import { parseArgs } from 'node:util';
-import { scenarios, type Scenario } from './scenarios.ts';
+import { scenarios, slowStreams, streamScenarios, type Scenario, type StreamScenario } from './scenarios.ts';
 
 export interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly scenarios: readonly Scenario[];
+  readonly streams: readonly StreamScenario[];
+  /** Whether a thousand slow streams are held open too. */
+  readonly slowStreams: boolean;
   /** Services whose processor time is taken apart, instead of a comparison. */
   readonly profile: readonly string[];
   /** Ends the run when the machine is busy before it starts. */
   readonly strict: boolean;
 }
 
+const known = [...scenarios.map((scenario) => scenario.name), ...streamScenarios.map((scenario) => scenario.name), slowStreams];
+
 export const usage = `npm run bench -- [options]
   --rounds N        rounds, default 5; the table has their medians
   --seconds N       length of one measurement, default 8
   --warm-up N       seconds of load before each measurement, default 2
-  --scenario A,B    of ${scenarios.map((scenario) => scenario.name).join(', ')}
+  --scenario A,B    of ${known.join(', ')}
   --profile A,B     where these services (or postgres) spend their time under all-64; no comparison
   --strict          refuse to measure on a busy machine instead of warning`;
 
@@ -37,15 +42,14 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
       strict: { type: 'boolean', default: false },
     },
   });
+  const named = listed('scenario', values.scenario, known);
   return {
     rounds: wholeNumber('rounds', values.rounds, maxRounds),
     seconds: wholeNumber('seconds', values.seconds, maxSeconds),
     warmUpSeconds: wholeNumber('warm-up', values['warm-up'], maxSeconds),
-    scenarios: listed(
-      'scenario',
-      values.scenario,
-      scenarios.map((scenario) => scenario.name),
-    ).flatMap((name) => scenarios.find((scenario) => scenario.name === name) ?? []),
+    scenarios: scenarios.filter(({ name }) => named.includes(name)),
+    streams: streamScenarios.filter(({ name }) => named.includes(name)),
+    slowStreams: named.includes(slowStreams),
     profile: values.profile === '' ? [] : listed('profile', values.profile, profiled),
     strict: values.strict,
   };

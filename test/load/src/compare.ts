@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { judge, type Bar } from './bars.ts';
 import type { BenchOptions } from './bench-options.ts';
@@ -7,6 +6,7 @@ import type { Gateway } from './gateway.ts';
 import { readCommit, type MachineFacts } from './machine-facts.ts';
 import { measure, warmUp, type Measurement } from './measurement.ts';
 import { installPortkey, startPortkey } from './portkey.ts';
+import { writeResults } from './results-file.ts';
 import { startSluiceUnderLoad } from './sluice.ts';
 import { summarise, type Summary } from './summary.ts';
 import { renderTables } from './table.ts';
@@ -77,18 +77,10 @@ export async function compare(
     summaries,
     measurements,
   };
-  log(`results in ${writeResults(folders.results, results)}`);
+  log(`results in ${writeResults(folders.results, results.at, '', results)}`);
 }
 
 function describe({ scenario, round, requestsPerSecond, p50Us, cpuSumUs, lagMs }: Measurement, rounds: number): string {
   const lags = Object.entries(lagMs).map(([kind, ms]) => `, ${kind} after ${(ms / 1000).toFixed(1)} s`);
   return `round ${round}/${rounds} ${scenario.padEnd(10)} ${requestsPerSecond.toFixed(0).padStart(6)} req/s  p50 ${(p50Us / 1000).toFixed(2)} ms  ${cpuSumUs.toFixed(0)} µs CPU/req${lags.join('')}`;
-}
-
-/** One file a run, named by its time. */
-function writeResults(folder: string, results: BenchResults): string {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${results.at.slice(0, 19).replaceAll(':', '')}.json`);
-  writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
-  return file;
 }

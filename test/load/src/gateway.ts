@@ -7,7 +7,7 @@ export interface Gateway {
   /** Of chat completions. */
   readonly url: string;
   /** What a client of this scenario sends besides the content type. */
-  headers(scenario: Scenario): Readonly<Record<string, string>>;
+  headers(scenario: Pick<Scenario, 'policy'>): Readonly<Record<string, string>>;
   processes(): ProcessGroups;
   /** What is still to be done for requests that were answered, by kind; absent: nothing is ever left. */
   unfinished?(): Promise<Readonly<Record<string, number>>>;

@@ -1,4 +1,4 @@
-/** `npm run bench`: Sluice beside Portkey's gateway on this machine, or, with --profile, where Sluice's services spend their time. */
+/** `npm run bench`: Sluice beside Portkey's gateway and LiteLLM's proxy on this machine, or, with --profile, where Sluice's services spend their time. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBenchOptions, usage } from './bench-options.ts';
@@ -6,6 +6,8 @@ import { compare } from './compare.ts';
 import { ensureDebianProgram } from './debian-program.ts';
 import { readMachineFacts } from './machine-facts.ts';
 import { profile } from './profile.ts';
+import { holdSlowStreams } from './slow-streams.ts';
+import { measureStreaming } from './streaming.ts';
 
 /** More than that runs already: figures would measure the others too. */
 const quietLoad = 1;
@@ -41,10 +43,18 @@ async function bench(): Promise<void> {
     if (options.strict) throw new Error(warning);
     log(`WARNING: ${warning}`);
   }
-  ensureDebianProgram('nginx', 'nginx-light', log);
-  ensureDebianProgram('wrk', 'wrk', log);
   mkdirSync(cache, { recursive: true });
   run = mkdtempSync(join(cache, 'run-'));
   const folders = { cache, run, results: join(import.meta.dirname, '..', 'results') };
-  await (options.profile.length > 0 ? profile(options, folders, log) : compare(options, folders, machine, log));
+  if (options.scenarios.length > 0 || options.profile.length > 0) {
+    ensureDebianProgram('nginx', 'nginx-light', log);
+    ensureDebianProgram('wrk', 'wrk', log);
+  }
+  if (options.profile.length > 0) {
+    await profile(options, folders, log);
+    return;
+  }
+  if (options.scenarios.length > 0) await compare(options, folders, machine, log);
+  if (options.streams.length > 0) await measureStreaming(options, options.streams, folders, machine, log);
+  if (options.slowStreams) await holdSlowStreams(folders, machine, log);
 }

@@ -39,6 +39,11 @@ export function residentBytes(groups: ProcessGroups): Record<string, number> {
   return Object.fromEntries(Object.entries(groups).map(([name, pids]) => [name, Math.max(0, ...pids.map(residentBytesOf))]));
 }
 
+/** Memory in RAM of all processes of each group together, bytes. */
+export function residentBytesInAll(groups: ProcessGroups): Record<string, number> {
+  return Object.fromEntries(Object.entries(groups).map(([name, pids]) => [name, pids.reduce((sum, pid) => sum + residentBytesOf(pid), 0)]));
+}
+
 function residentBytesOf(pid: number): number {
   const status = readOrEmpty(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;

@@ -22,6 +22,23 @@ export const scenarios: readonly Scenario[] = [
   { name: 'lean-1', gateway: 'sluice', policy: 'lean', connections: 1, peer: 'portkey-1' },
 ];
 
+/** Streams that are measured one by one, see streaming.ts. */
+export interface StreamScenario {
+  readonly name: string;
+  /** Streams of one gateway at once. */
+  readonly connections: number;
+  /** Whether the bars are for it. */
+  readonly judged: boolean;
+}
+
+export const streamScenarios: readonly StreamScenario[] = [
+  { name: 'streaming', connections: 1, judged: true },
+  { name: 'streaming-16', connections: 16, judged: false },
+];
+
+/** A thousand slow streams at once, see slow-streams.ts. */
+export const slowStreams = 'slow-streams';
+
 /** Stages of each policy's slip. */
 export const pipelines: Readonly<Record<PolicyName, readonly string[]>> = {
   all: ['metering', 'guardrail', 'masking', 'cache', 'router'],

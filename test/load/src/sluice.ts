@@ -13,6 +13,9 @@ export interface SluiceUnderLoad extends Gateway {
 
 const keyVariables: Readonly<Record<PolicyName, string>> = { all: 'SLUICE_BENCH_KEY_ALL', lean: 'SLUICE_BENCH_KEY_LEAN' };
 
+/** Of the provider: a thousand slow streams need one each. */
+const maxConnections = 2_048;
+
 /** One Sluice with a key for each policy, so that both are measured on the same processes in the same state. */
 export async function startSluiceUnderLoad(
   dataDir: string,
@@ -50,7 +53,7 @@ export async function startSluiceUnderLoad(
 function configuration(upstreamUrl: string): string {
   return `version: 1
 providers:
-  - { name: upstream, type: openai-compatible, baseUrl: '${upstreamUrl}' }
+  - { name: upstream, type: openai-compatible, baseUrl: '${upstreamUrl}', maxConnections: ${maxConnections} }
 models:
   - { name: ${upstreamModel}, targets: [{ provider: upstream, model: ${upstreamModel} }] }
 policies:

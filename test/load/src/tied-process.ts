@@ -8,16 +8,22 @@ export interface TiedProcess {
   stop(): Promise<void>;
 }
 
-const readyTimeoutMs = 30_000;
+const usualReadyTimeoutMs = 30_000;
 const pollMs = 50;
 const maxOutputCharacters = 4_000;
+
+interface TiedOptions {
+  readonly isReady: () => Promise<boolean>;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly readyTimeoutMs?: number;
+}
 
 /** Starts a program and waits until `isReady` says true; a call that fails counts as not yet. @throws Error with what it printed */
 export async function startTied(
   name: string,
   program: string,
   args: readonly string[],
-  { isReady, env = process.env }: { isReady: () => Promise<boolean>; env?: NodeJS.ProcessEnv },
+  { isReady, env = process.env, readyTimeoutMs = usualReadyTimeoutMs }: TiedOptions,
 ): Promise<TiedProcess> {
   const tied = tiedCommand(program, args);
   const child = spawn(tied.command, tied.args, { env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
