@@ -43,9 +43,12 @@ export interface ProviderCodec {
    * @throws SluiceError `unsupported_feature` by way of `losses`
    */
   encodeRequest(request: ModelRequest, model: string, losses: Losses): JsonObject;
-  /** @throws SluiceError `provider_error` where it is no such answer */
-  decodeAnswer(answer: unknown): ModelAnswer;
-  createStreamDecoder(): StreamDecoder;
+  /**
+   * @param sent the body that was answered, for formats in which only the request tells what an answer means
+   * @throws SluiceError `provider_error` where it is no such answer
+   */
+  decodeAnswer(answer: unknown, sent?: JsonObject): ModelAnswer;
+  createStreamDecoder(sent?: JsonObject): StreamDecoder;
 }
 
 export interface StreamDecoder {
