@@ -30,7 +30,16 @@ export function completion(content: string, message: Members = {}, finishReason 
 export function snapshot(cache: Members = {}, policy: Members = {}): Snapshot {
   const parsed = configurationSchema.parse({
     version: 1,
-    models: [{ name: 'sim', targets: [{ provider: 'simulated', model: 'sim-1' }] }],
+    models: [
+      { name: 'sim', targets: [{ provider: 'simulated', model: 'sim-1' }] },
+      {
+        name: 'tiered',
+        targets: [
+          { provider: 'simulated', model: 'sim-2', when: { tags: { tier: ['gold'] }, users: ['ann'] } },
+          { provider: 'simulated', model: 'sim-1' },
+        ],
+      },
+    ],
     policies: [
       { name: 'default', cache, ...policy },
       { name: 'other', cache },

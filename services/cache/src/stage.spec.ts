@@ -218,6 +218,96 @@ describe('what is never stored', () => {
       { state: 'bypass' },
     );
   });
+
+  it.each<[string, Envelope['dialect'], Members]>([
+    ['a prompt at the provider', 'openai-responses', { prompt: { id: 'pmpt_1' } }],
+    ['an item at the provider', 'openai-responses', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
+    ['a container at the provider', 'anthropic-messages', { container: 'container_1', messages: [] }],
+    ['a count of tokens', 'anthropic-count-tokens', { messages: [{ role: 'user', content: 'x' }] }],
+  ])('neither is %s', async (_, dialect, body) => {
+    const cache = await open();
+    expect(foundOf(await cache.ask({ model: 'sim', ...body }, { dialect }))).toEqual({ state: 'bypass' });
+  });
+});
+
+describe('a model whose targets have conditions', () => {
+  const gold = { model: 'tiered', tags: { tier: 'gold' }, user: 'ann' };
+
+  it.each<[string, Partial<Envelope>]>([
+    ['another tag', { ...gold, tags: { tier: 'iron' } }],
+    ['no tag', { ...gold, tags: {} }],
+    ['another user', { ...gold, user: 'bob' }],
+  ])('answers %s anew', async (_, other) => {
+    const cache = await open();
+    const body = question(fresh());
+    await cache.teach(body, completion('Paris'), gold);
+    expect(await state(cache, body, other)).toBe('miss');
+  });
+
+  it('shares an answer where what they ask for is equal', async () => {
+    const cache = await open();
+    const body = question(fresh());
+    await cache.teach(body, completion('Paris'), gold);
+    expect(await state(cache, body, { ...gold, tags: { tier: 'gold', project: 'x' } })).toBe('hit');
+  });
+});
+
+describe('other dialects', () => {
+  it.each<[Envelope['dialect'], (text: string) => Members, Members]>([
+    ['openai-embeddings', (input) => ({ input }), { data: [{ embedding: [1, 2] }] }],
+    ['openai-completions', (prompt) => ({ prompt }), { choices: [{ text: 'x', finish_reason: 'stop' }] }],
+    [
+      'openai-responses',
+      (input) => ({ input }),
+      { status: 'completed', output: [{ type: 'message', content: [{ type: 'output_text', text: 'x' }] }] },
+    ],
+    [
+      'anthropic-messages',
+      (content) => ({ max_tokens: 9, messages: [{ role: 'user', content }] }),
+      { stop_reason: 'end_turn', content: [{ type: 'text', text: 'x' }] },
+    ],
+  ])('%s get their stored bytes back', async (dialect, bodyOf, answer) => {
+    const cache = await open();
+    const body = { model: 'sim', ...bodyOf(fresh()) };
+    await cache.teach(body, answer, { dialect }, dialect === 'openai-embeddings' ? { finishReason: '' } : {});
+    const outcome = await cache.ask(body, { dialect });
+    expect(outcome).toMatchObject({ kind: 'reply', found: { state: 'hit' } });
+    expect(JSON.parse(Buffer.from(outcome.kind === 'reply' ? outcome.body : []).toString())).toEqual(answer);
+  });
+
+  it('share nothing with one another', async () => {
+    const cache = await open();
+    const body = question(fresh(), { max_tokens: 9 });
+    await cache.teach(body, completion('Paris'));
+    expect(await state(cache, body, { dialect: 'anthropic-messages' })).toBe('miss');
+  });
+
+  it('do not get an embedding of another shape', async () => {
+    const cache = await open();
+    const body = { model: 'sim', input: fresh() };
+    await cache.teach(body, { data: [{ embedding: [1, 2] }] }, { dialect: 'openai-embeddings' }, { finishReason: '' });
+    expect(await state(cache, { ...body, encoding_format: 'base64' }, { dialect: 'openai-embeddings' })).toBe('miss');
+    expect(await state(cache, { ...body, dimensions: 2 }, { dialect: 'openai-embeddings' })).toBe('miss');
+  });
+
+  it('share an answer under every name of a model', async () => {
+    const cache = await open();
+    const body = question(fresh());
+    await cache.teach(body, completion('Paris'));
+    expect(await state(cache, { ...body, model: 'alias-of-sim' })).toBe('hit');
+  });
+
+  it('do not take a response that is not kept for one that is', async () => {
+    const cache = await open();
+    const body = { model: 'sim', input: fresh(), store: false };
+    await cache.teach(
+      body,
+      { status: 'completed', output: [{ type: 'message', content: [{ type: 'output_text', text: 'x' }] }] },
+      { dialect: 'openai-responses' },
+    );
+    expect(await state(cache, { ...body, store: true }, { dialect: 'openai-responses' })).toBe('miss');
+    expect(await state(cache, body, { dialect: 'openai-responses' })).toBe('hit');
+  });
 });
 
 describe('streams', () => {

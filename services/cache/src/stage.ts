@@ -55,6 +55,7 @@ export function createStage(parts: CacheStageParts): Stage {
 }
 
 async function handle(parts: CacheStageParts, { envelope, body }: StageRequest): Promise<Outcome> {
+  if (envelope.dialect === 'anthropic-count-tokens') return pass(parts, 'bypass'); // costs nothing, and is no answer
   const policy = parts.policies.find(envelope.principal.policy, envelope.model);
   const ttlSeconds = policy === undefined ? 0 : lifetime(parts.settings, policy, envelope.cache);
   if (

@@ -1,8 +1,11 @@
 import { isRecord, type CacheStore } from '@sluice/contracts';
 import type { JsonMembers } from './json-members.ts';
 
-/** How each dialect says that the model came to its own end. */
-const completeReasons: ReadonlySet<string> = new Set(['stop', 'end_turn', 'stop_sequence', 'completed']);
+/** How every dialect's adapter says that the model came to its own end, and how Anthropic's bodies do. */
+const complete = 'stop';
+const completeStopReasons: ReadonlySet<unknown> = new Set(['end_turn', 'stop_sequence']);
+/** Blocks of Anthropic's messages that are an answer and not an action. */
+const answerBlocks: ReadonlySet<unknown> = new Set(['text', 'thinking', 'redacted_thinking']);
 /** Output items of the responses dialect that are an answer and not an action. */
 const answerItems: ReadonlySet<string> = new Set(['message', 'reasoning']);
 
@@ -13,11 +16,11 @@ const answerItems: ReadonlySet<string> = new Set(['message', 'reasoning']);
 export function refusalToStore(store: Pick<CacheStore, 'dialect' | 'finishReason'>, answer: unknown): string | undefined {
   if (!isRecord(answer) || (answer.error !== undefined && answer.error !== null)) return 'error';
   if (store.dialect === 'openai-embeddings') return Array.isArray(answer.data) && answer.data.length > 0 ? undefined : 'empty';
-  if (!completeReasons.has(store.finishReason)) return 'incomplete';
+  if (store.finishReason !== complete) return 'incomplete';
   if (store.dialect === 'openai-chat') return fromEach(answer.choices, refuseChatChoice);
   if (store.dialect === 'openai-completions') return fromEach(answer.choices, refuseCompletionChoice);
-  if (store.dialect === 'anthropic-messages') return fromEach(answer.content, refuseContentBlock);
-  if (store.dialect === 'openai-responses') return fromEach(answer.output, refuseOutputItem);
+  if (store.dialect === 'anthropic-messages') return refuseMessage(answer);
+  if (store.dialect === 'openai-responses') return refuseResponse(answer);
   return 'dialect';
 }
 
@@ -44,16 +47,30 @@ function refuseCompletionChoice(choice: JsonMembers): string | undefined {
   return isPresent(choice.text) ? undefined : 'empty';
 }
 
-function refuseContentBlock(block: JsonMembers): string | undefined {
-  return block.type === 'text' || block.type === 'thinking' ? undefined : 'tool_call';
+function refuseMessage(message: JsonMembers): string | undefined {
+  if (!completeStopReasons.has(message.stop_reason)) return 'incomplete';
+  const reason = fromEach(message.content, (block) => (answerBlocks.has(block.type) ? undefined : 'tool_call'));
+  return reason ?? (hasText(message.content) ? undefined : 'empty');
+}
+
+function refuseResponse(response: JsonMembers): string | undefined {
+  if (response.status !== undefined && response.status !== 'completed') return 'incomplete';
+  const reason = fromEach(response.output, refuseOutputItem);
+  if (reason !== undefined) return reason;
+  const output: readonly unknown[] = Array.isArray(response.output) ? response.output : [];
+  return output.some((item) => isRecord(item) && hasText(item.content)) ? undefined : 'empty';
 }
 
 function refuseOutputItem(item: JsonMembers): string | undefined {
   if (typeof item.type !== 'string' || !answerItems.has(item.type)) return 'tool_call';
-  if (item.status !== undefined && item.status !== 'completed') return 'incomplete';
+  if (isPresent(item.status) && item.status !== 'completed') return 'incomplete';
   const content: unknown = item.content;
   const refused = Array.isArray(content) && content.some((part) => isRecord(part) && part.type === 'refusal');
   return refused ? 'refusal' : undefined;
+}
+
+function hasText(parts: unknown): boolean {
+  return Array.isArray(parts) && parts.some((part) => isRecord(part) && isPresent(part.text));
 }
 
 function isPresent(value: unknown): boolean {
