@@ -1,3 +1,6 @@
+export { countableRequest } from './anthropic-count-tokens/adapter.ts';
+export * from './anthropic-count-tokens/estimate-input-tokens.ts';
+export { anthropicMessagesProvider } from './anthropic-messages/adapter.ts';
 export type { RequestFacts } from './dialect-adapter.ts';
 export * from './dialects.ts';
 export * from './error-body.ts';
@@ -5,8 +8,10 @@ export type { JsonObject } from './json-value.ts';
 export * from './neutral/index.ts';
 export * from './openai-chat/parse-chat-request.ts';
 export * from './openai-chat/provider-codec.ts';
+export * from './openai-responses/provider-codec.ts';
 export type * from './restorer.ts';
 export * from './rewrite-body.ts';
+export * from './scan-members.ts';
 export * from './sse-parser.ts';
 export type { StreamReader, StreamReaderOptions } from './stream-reader.ts';
 export type * from './text-segment.ts';
