@@ -1,7 +1,7 @@
 import type { DialectAdapter } from '../dialect-adapter.ts';
 import { EventRestorer } from '../event-restorer.ts';
 import { walkRequestTexts } from '../walk-request-texts.ts';
-import { ChatStreamReader } from './chat-stream-reader.ts';
+import { createChatStreamReader } from './chat-stream-reader.ts';
 import { ChatStreamRestorer } from './chat-stream-restorer.ts';
 import { clientCodec } from './client-codec.ts';
 import { completionToStream } from './completion-to-stream.ts';
@@ -16,7 +16,7 @@ export const adapter: DialectAdapter = {
   replaceAnswerTexts: walkAnswerTexts,
   readUsage,
   readFinishReason,
-  createStreamReader: (options) => new ChatStreamReader(options),
+  createStreamReader: createChatStreamReader,
   completionToStream,
   createStreamRestorer: (table) => new EventRestorer(new ChatStreamRestorer(table)),
   codec: clientCodec,

@@ -1,5 +1,5 @@
 import { SluiceError } from '@sluice/contracts';
-import { isObject, type JsonObject } from '../json-value.ts';
+import { asArray, isObject, type JsonObject } from '../json-value.ts';
 
 /** @throws SluiceError `invalid_request` always */
 export function fail(message: string, param?: string): never {
@@ -40,4 +40,22 @@ export function checkNumber(value: unknown, path: string, least: number, most: n
   if (typeof value !== 'number') fail(`${path} must be ${kind}.`, path);
   if (!(value >= least && value <= most)) fail(`${path} must be ${kind} from ${least} to ${most}.`, path);
   return value;
+}
+
+const maxModelLength = 200;
+
+/** Far beyond any model; keeps products of it exact. */
+export const maxTokens = 1_000_000_000;
+
+export function checkModel(model: unknown): string {
+  if (typeof model !== 'string' || model === '')
+    fail('model is required: give the name of a model as a string; GET /v1/models lists them.', 'model');
+  if (model.length > maxModelLength) fail(`model must be at most ${maxModelLength} characters long.`, 'model');
+  return model;
+}
+
+export function checkStop(stop: unknown): void {
+  if (isAbsent(stop) || typeof stop === 'string') return;
+  if (!Array.isArray(stop) || asArray(stop).some((item) => typeof item !== 'string'))
+    fail('stop must be a string or an array of strings.', 'stop');
 }

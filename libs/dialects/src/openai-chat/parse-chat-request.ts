@@ -1,7 +1,18 @@
 import type { RequestFacts } from '../dialect-adapter.ts';
 import { asArray, isObject, type JsonObject } from '../json-value.ts';
 import { checkMessage } from './check-message.ts';
-import { checkBoolean, checkInteger, checkNumber, checkObject, checkString, fail, isAbsent } from './check-value.ts';
+import {
+  checkBoolean,
+  checkInteger,
+  checkModel,
+  checkNumber,
+  checkObject,
+  checkStop,
+  checkString,
+  fail,
+  isAbsent,
+  maxTokens,
+} from './check-value.ts';
 
 /** What a chat request says besides what every request does. */
 export interface ChatRequestFacts extends RequestFacts {
@@ -10,10 +21,7 @@ export interface ChatRequestFacts extends RequestFacts {
   readonly hasTools: boolean;
 }
 
-const maxModelLength = 200;
 const maxChoices = 128;
-/** Far beyond any model; keeps products of it exact. */
-const maxTokens = 1_000_000_000;
 
 const numberRanges = [
   ['temperature', 0, 2],
@@ -40,13 +48,6 @@ export function parseChatRequest(value: unknown): ChatRequestFacts {
   const perChoice = checkInteger(value.max_completion_tokens, 'max_completion_tokens', 1, maxTokens) ?? older;
   const facts = { model, stream, includeUsage: stream && includeUsage === true, hasTools };
   return perChoice === undefined ? facts : { ...facts, maxOutputTokens: perChoice * choices };
-}
-
-function checkModel(model: unknown): string {
-  if (typeof model !== 'string' || model === '')
-    fail('model is required: give the name of a model as a string; GET /v1/models lists them.', 'model');
-  if (model.length > maxModelLength) fail(`model must be at most ${maxModelLength} characters long.`, 'model');
-  return model;
 }
 
 function checkMessages(messages: unknown): void {
@@ -113,10 +114,4 @@ function checkOptions(body: JsonObject): void {
   if (!isAbsent(body.tool_choice) && typeof body.tool_choice !== 'string' && !isObject(body.tool_choice)) {
     fail('tool_choice must be "none", "auto", "required" or an object that names a tool.', 'tool_choice');
   }
-}
-
-function checkStop(stop: unknown): void {
-  if (isAbsent(stop) || typeof stop === 'string') return;
-  if (!Array.isArray(stop) || asArray(stop).some((item) => typeof item !== 'string'))
-    fail('stop must be a string or an array of strings.', 'stop');
 }
