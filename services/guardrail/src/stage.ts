@@ -58,15 +58,13 @@ async function inspectRequest({ envelope, body }: StageRequest, engine: Engine, 
   const { guards } = verdict;
   if (verdict.action === 'block') return refuse(blocked(verdict), { found, guards });
   if (verdict.action !== 'redact') return forward({ found, guards });
-  if (verdict.detections.some(({ text, action }) => text >= segments.length && action === 'redact')) {
-    // split over content parts: no single text holds it, so it cannot be cut out
-    return refuse(blocked(verdict), { found: { ...found, action: 'block' }, guards });
+  const redacted = redactBody(envelope.dialect, value, segments, verdict.detections);
+  if (joined.length > 0) {
+    // What is still there was split over content parts: no single text holds it, so it cannot be cut out.
+    const rest = await engine.inspect(compiled, joinParts(collectTexts(envelope.dialect, redacted)));
+    if (rest.action === 'redact' || rest.action === 'block') return refuse(blocked(rest), { found: { ...found, action: 'block' }, guards });
   }
-  return forward({
-    found,
-    guards,
-    body: encoder.encode(JSON.stringify(redactBody(envelope.dialect, value, segments, verdict.detections))),
-  });
+  return forward({ found, guards, body: encoder.encode(JSON.stringify(redacted)) });
 }
 
 /** @throws SluiceError `request_too_large`: what is not inspected does not pass */

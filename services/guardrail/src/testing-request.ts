@@ -1,10 +1,10 @@
 import type { StageContext } from '@sluice/bus';
-import type { Envelope } from '@sluice/contracts';
+import type { Dialect, Envelope } from '@sluice/contracts';
 import { sampleEnvelope } from '@sluice/testing';
 
 /** An envelope as ingress makes it, for tests and benches of this service. */
-export function createTestEnvelope(policy = 'default'): Envelope {
-  return sampleEnvelope({ principal: { organization: 'acme', team: 'support', keyId: 'key_1', keyName: 'web', policy } });
+export function createTestEnvelope(policy = 'default', dialect: Dialect = 'openai-chat'): Envelope {
+  return sampleEnvelope({ dialect, principal: { organization: 'acme', team: 'support', keyId: 'key_1', keyName: 'web', policy } });
 }
 
 /** A context for calling a stage without a bus. */

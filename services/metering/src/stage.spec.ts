@@ -56,6 +56,21 @@ describe('the metering stage', () => {
     });
   });
 
+  it.each([
+    ['anthropic-count-tokens', { inputTokens: 0, outputTokens: 0 }],
+    ['openai-embeddings', { inputTokens: 11, outputTokens: 0 }],
+    ['anthropic-messages', { inputTokens: 11, outputTokens: 512 }],
+  ] as const)('reserves of %s what it can use', async (dialect, reserved) => {
+    const { ask } = openStage({ key: { tokensPerMinute: 1_000 } });
+    expect(await ask(sampleEnvelope('req_1', { dialect }))).toMatchObject({ found: { reservation: reserved } });
+  });
+
+  it('counts a count of tokens as a request', async () => {
+    const { ask } = openStage({ key: { requestsPerMinute: 1 } });
+    await ask(sampleEnvelope('req_1', { dialect: 'anthropic-count-tokens' }));
+    expect(await ask(sampleEnvelope('req_2', { dialect: 'anthropic-count-tokens' }))).toMatchObject({ kind: 'refuse' });
+  });
+
   it('announces the request before it forwards', () => {
     const { ask, published } = openStage({});
     void ask(sampleEnvelope('req_1', { user: 'u-1', stream: true }));

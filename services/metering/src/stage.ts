@@ -18,6 +18,7 @@ import {
   type UsageIntent,
 } from '@sluice/contracts';
 import type { Admission } from './admission.ts';
+import { reserveTokens } from './reserve-tokens.ts';
 import type { LimitName, Refusal } from './scope.ts';
 
 export interface MeteringSurroundings {
@@ -29,9 +30,6 @@ export interface MeteringSurroundings {
   readonly defaultOutputTokens: number;
   readonly eventBacklog: number;
 }
-
-/** English text has about four bytes a token; the settlement puts the provider's count in its place. */
-const bytesPerToken = 4;
 
 /**
  * Admission: limits of key, team and organisation, then the intent event on the same connection before the request
@@ -59,10 +57,7 @@ function admit(surroundings: MeteringSurroundings, { envelope, body }: StageRequ
   }
   const now = clock();
   const { principal } = envelope;
-  const reserved = {
-    inputTokens: Math.ceil(body.byteLength / bytesPerToken),
-    outputTokens: envelope.maxOutputTokens ?? surroundings.defaultOutputTokens,
-  };
+  const reserved = reserveTokens(envelope, body.byteLength, surroundings.defaultOutputTokens);
   const { keyId, organization, team } = principal;
   const announced = admission.holds(envelope.id); // sent round again: a repeat would leave a gap in our event sequence
   const refusal = admission.admit(now, { requestId: envelope.id, keyId, organization, team, ...reserved, deadline: context.deadline });
