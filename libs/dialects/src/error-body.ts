@@ -3,7 +3,7 @@ import { errorTable, type Dialect, type SluiceError } from '@sluice/contracts';
 /** An error as the body of an HTTP answer, in the shape that the dialect's clients expect. */
 export function errorBody(dialect: Dialect, error: SluiceError, requestId: string): string {
   const row = errorTable[error.code];
-  if (dialect === 'anthropic-messages') {
+  if (dialect === 'anthropic-messages' || dialect === 'anthropic-count-tokens') {
     return JSON.stringify({ type: 'error', error: { type: row.anthropicType, message: error.message }, request_id: requestId });
   }
   return JSON.stringify({

@@ -213,6 +213,18 @@ describe('calls whose holder never told how they ended', () => {
       },
     ]);
   });
+
+  it('cost nothing where they only counted tokens', async () => {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    edge.answerWith((_request, context) => {
+      context.accepted({ provider: 'sim', model: 'sim-1', startedAt: Date.now() });
+      return promise;
+    });
+    const answer = await edge.post('/v1/messages/count_tokens', JSON.stringify(chat), { 'x-request-timeout-ms': '150' });
+    resolve(plainAnswer());
+    expect(answer.status).toBe(504);
+    expect(await edge.eventsOf(idOf(answer), 1)).toMatchObject([{ data: { usage: { input: 0, output: 0 }, costNanoUsd: '0' } }]);
+  });
 });
 
 describe('an idempotency-key', () => {
@@ -423,6 +435,26 @@ describe('streamed answers', () => {
     expect(kept.text).toContain('To [EMAIL_ADDRESS_1]');
     expect(kept.text).toContain('"chat.completion"');
     expect(kept.store).toMatchObject({ organization: 'acme', team: 'support', ttlSeconds: 60, finishReason: 'stop', costNanoUsd: '1500' });
+  });
+
+  it('without an end of their own go to the cache where they are vectors', async () => {
+    const vectors = '{"data":[{"embedding":[1]}]}';
+    edge.answerWith(() =>
+      reply({
+        answer: {
+          status: 200,
+          contentType: 'application/json',
+          provider: 'sim',
+          model: 'sim-1',
+          usage: { input: 3, output: 0 },
+          attempts: [attempt()],
+        },
+        body: Buffer.from(vectors),
+      }),
+    );
+    const answer = await edge.post('/v1/embeddings', '{"model":"chat","input":"x"}', keptKey);
+    await answer.text();
+    expect(await keptOf(idOf(answer))).toMatchObject({ text: vectors, store: { dialect: 'openai-embeddings', finishReason: '' } });
   });
 
   it('that were cut short do not go to the cache', async () => {
