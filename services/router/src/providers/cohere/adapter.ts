@@ -1,0 +1,19 @@
+import type { ProviderAdapter, Wire } from '../provider-adapter.ts';
+import { cohereCodec } from './cohere-codec.ts';
+import { cohereEmbeddings } from './cohere-embeddings.ts';
+import { readCohereError } from './read-cohere-error.ts';
+
+const wires: readonly Wire[] = [
+  { format: 'cohere-chat', path: () => '/v2/chat', codec: cohereCodec },
+  { format: 'cohere-chat', path: () => '/v2/embed', embeddings: cohereEmbeddings },
+];
+
+/** Cohere itself, by version 2 of its API. */
+export const cohere: ProviderAdapter = {
+  telemetryName: 'cohere',
+  baseUrl: (config) => config.baseUrl ?? 'https://api.cohere.com',
+  requiresApiKey: true,
+  authorizer: (apiKey) => () => ['authorization', `Bearer ${apiKey ?? ''}`],
+  wires: () => wires,
+  readError: readCohereError,
+};

@@ -1,0 +1,143 @@
+import { isRecord, SluiceError, type TokenUsage } from '@sluice/contracts';
+import type { AnswerEvent, JsonObject, SseEvent, StreamDecoder } from '@sluice/dialects';
+import { NullArguments } from './null-arguments.ts';
+import { readCohereCitation } from './read-cohere-citation.ts';
+import { readCohereFinish } from './read-cohere-finish.ts';
+import { readCohereLogprobs } from './read-cohere-logprobs.ts';
+import { readCohereUsage } from './read-cohere-usage.ts';
+
+/** Most texts, thoughts and calls of one answer. */
+const maxParts = 10_000;
+
+/** Reads the events of Cohere's chat; texts and calls are numbered apart. */
+export class CohereStreamDecoder implements StreamDecoder {
+  readonly #parts = new Map<string, number>();
+  readonly #arguments = new Map<string, NullArguments>();
+  #lastText: number | undefined;
+  #started = false;
+  #complete = false;
+  #usage: TokenUsage | undefined;
+
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  get usage(): TokenUsage | undefined {
+    return this.#usage;
+  }
+
+  push(event: SseEvent): AnswerEvent[] {
+    if (event.data === '[DONE]') return [];
+    const value = parse(event.data);
+    const events = this.#read(value);
+    if (this.#started || events[0]?.type === 'error') return events;
+    this.#started = true;
+    return [{ type: 'start', id: typeof value.id === 'string' ? value.id : '', model: '' }, ...events];
+  }
+
+  end(): AnswerEvent[] {
+    return [];
+  }
+
+  #read(value: JsonObject): AnswerEvent[] {
+    const delta = isRecord(value.delta) ? value.delta : {};
+    const message = isRecord(delta.message) ? delta.message : {};
+    switch (value.type) {
+      case 'content-start':
+      case 'content-delta':
+        return this.#readContent(indexOf(value), message.content, value.logprobs);
+      case 'tool-plan-delta': {
+        const text = message.tool_plan;
+        return typeof text === 'string' && text !== '' ? [{ type: 'reasoning', part: this.#part('plan'), text }] : [];
+      }
+      case 'tool-call-start':
+      case 'tool-call-delta':
+        return this.#readCall(indexOf(value), message.tool_calls);
+      case 'citation-start':
+        return this.#readCitation(message.citations);
+      case 'message-end':
+        return this.#readEnd(delta);
+    }
+    if (value.type === undefined && typeof value.message === 'string') return [{ type: 'error', code: 'error', message: value.message }];
+    return []; // other kinds mean nothing to the answer
+  }
+
+  #readContent(index: number, content: unknown, logprobs: unknown): AnswerEvent[] {
+    if (!isRecord(content)) return [];
+    if (typeof content.thinking === 'string' && content.thinking !== '') {
+      return [{ type: 'reasoning', part: this.#part(`${index}:thinking`), text: content.thinking }];
+    }
+    if (typeof content.text !== 'string' || content.text === '') return [];
+    const part = this.#part(`${index}:text`);
+    this.#lastText = part;
+    const probabilities = readCohereLogprobs(logprobs);
+    return [{ type: 'text', part, text: content.text, ...(probabilities === undefined ? {} : { logprobs: probabilities }) }];
+  }
+
+  #readCall(index: number, call: unknown): AnswerEvent[] {
+    const value = firstOf(call);
+    if (!isRecord(value) || !isRecord(value.function)) return [];
+    const key = `${index}:call`;
+    const events: AnswerEvent[] = [];
+    const { name, arguments: piece } = value.function;
+    if (!this.#arguments.has(key)) {
+      this.#arguments.set(key, new NullArguments());
+      const id = typeof value.id === 'string' ? value.id : '';
+      events.push({ type: 'tool-call', part: this.#part(key), id, name: typeof name === 'string' ? name : '' });
+    }
+    const text = typeof piece === 'string' ? (this.#arguments.get(key)?.push(piece) ?? '') : '';
+    if (text !== '') events.push({ type: 'tool-input', part: this.#part(key), text });
+    return events;
+  }
+
+  #readCitation(value: unknown): AnswerEvent[] {
+    const citation = firstOf(value);
+    const annotation = readCohereCitation(citation);
+    const at = isRecord(citation) && typeof citation.content_index === 'number' ? `${citation.content_index}:text` : '';
+    const part = this.#parts.get(at) ?? this.#lastText;
+    return annotation === undefined || part === undefined ? [] : [{ type: 'annotation', part, annotation }];
+  }
+
+  #readEnd(delta: JsonObject): AnswerEvent[] {
+    const usage = readCohereUsage(delta.usage);
+    if (usage !== undefined) this.#usage = usage;
+    const used: AnswerEvent[] = usage === undefined ? [] : [{ type: 'usage', usage }];
+    const finish = readCohereFinish(delta.finish_reason);
+    if (finish === undefined) {
+      const message = typeof delta.error === 'string' ? delta.error : 'The provider failed while it wrote its answer.';
+      return [{ type: 'error', code: String(delta.finish_reason), message }];
+    }
+    this.#complete = true;
+    return [...used, { type: 'finish', finish }];
+  }
+
+  #part(key: string): number {
+    const known = this.#parts.get(key);
+    if (known !== undefined) return known;
+    if (this.#parts.size >= maxParts)
+      throw new SluiceError('provider_error', `The provider sent more than ${maxParts} parts of an answer.`);
+    const part = this.#parts.size;
+    this.#parts.set(key, part);
+    return part;
+  }
+}
+
+function parse(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isRecord(value)) return value;
+  } catch (cause) {
+    throw new SluiceError('provider_error', 'The provider sent a stream event that is not JSON.', {}, cause);
+  }
+  throw new SluiceError('provider_error', 'The provider sent a stream event that is not a JSON object.');
+}
+
+function indexOf(value: JsonObject): number {
+  return typeof value.index === 'number' ? value.index : 0;
+}
+
+/** Cohere writes one of a kind in some versions and a list of one in others. */
+function firstOf(value: unknown): unknown {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list[0];
+}
