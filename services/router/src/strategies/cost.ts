@@ -1,5 +1,4 @@
-import type { Target } from '../target.ts';
-import type { Strategy } from './strategy.ts';
+import type { Candidate, Strategy } from './strategy.ts';
 
 /** The cheapest by catalogue price first; a target without a price comes last, for nobody knows what it costs. */
 export const cost: Strategy = (targets) => {
@@ -7,7 +6,7 @@ export const cost: Strategy = (targets) => {
   return () => ordered;
 };
 
-function byPrice(left: Target, right: Target): number {
+function byPrice(left: Candidate, right: Candidate): number {
   if (left.price === undefined || right.price === undefined) {
     return Number(left.price === undefined) - Number(right.price === undefined);
   }
