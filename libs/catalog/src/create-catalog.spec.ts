@@ -1,3 +1,4 @@
+import { modelSchema } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 import { createCatalog } from './create-catalog.ts';
 import { snapshotCatalog } from './snapshot-catalog.ts';
@@ -60,12 +61,7 @@ describe('createCatalog', () => {
 
   it('lets a target override price and window, and says so in the price version', () => {
     const target = { provider: 'own', model: 'llama', weight: 1, price: { inputPerMillion: 1, outputPerMillion: 2 }, contextWindow: 8_192 };
-    const model = {
-      name: 'chat',
-      strategy: 'priority' as const,
-      targets: [target],
-      retries: { maxAttempts: 1, statuses: [], baseDelay: 1, maxDelay: 1 },
-    };
+    const model = modelSchema.parse({ name: 'chat', targets: [target] });
     const stated = snapshotCatalog({ providers: [], models: [model] });
     const facts = stated.find('own', 'llama');
     expect(facts?.contextWindow).toBe(8_192);

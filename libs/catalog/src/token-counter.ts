@@ -17,7 +17,7 @@ export async function loadTokenCounter(): Promise<CountTokens> {
   const asText = { disallowedSpecial: new Set<string>() };
   return (text) => {
     let total = 0;
-    for (let start = 0; start < text.length; ) {
+    for (let start = 0; start < text.length;) {
       const end = endOfPiece(text, start);
       total += countTokens(text.slice(start, end), asText);
       start = end;

@@ -54,6 +54,12 @@ export type CompatiblePreset = (typeof compatiblePresets)[number];
 export const providerTypes = [...nativeProviderTypes, ...compatiblePresets] as const;
 export type ProviderType = (typeof providerTypes)[number];
 
+/** Client headers that go on to providers of a type without being named in `forwardHeaders`: they choose features of its API. */
+export const usualForwardHeaders: Readonly<Partial<Record<ProviderType, readonly string[]>>> = {
+  anthropic: ['anthropic-beta'],
+  vertex: ['anthropic-beta'],
+};
+
 /** Interfaces of a provider that speaks OpenAI's format, named after the end of their path. */
 export const openaiApis = ['chat', 'responses', 'completions', 'embeddings', 'messages'] as const;
 export type OpenaiApi = (typeof openaiApis)[number];
@@ -208,6 +214,7 @@ export const modelSchema = z.strictObject({
   /** When a target is left out: so many failures in a row, or so large a share of the calls of ten seconds; and for how long. */
   breaker: z
     .strictObject({
+      enabled: z.boolean().default(true),
       failures: positiveInteger.default(5),
       failureRate: z.number().min(0).max(1).default(0.5),
       openFor: duration.prefault('5s'),

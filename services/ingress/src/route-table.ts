@@ -1,4 +1,4 @@
-import { SluiceError, type ModelConfig, type PolicyConfig, type Principal, type Snapshot } from '@sluice/contracts';
+import { SluiceError, usualForwardHeaders, type ModelConfig, type PolicyConfig, type Principal, type Snapshot } from '@sluice/contracts';
 
 /** Stages that a request can do without unless the policy says otherwise. */
 const skippedByDefault = new Set(['cache']);
@@ -24,7 +24,9 @@ export class RouteTable {
     this.#models = new Map(snapshot.models.flatMap(({ name, aliases }) => [name, ...aliases].map((known) => [known, name])));
     this.#listed = snapshot.models.filter((model) => !model.hidden).flatMap(namesOf);
     this.#policies = new Map(snapshot.policies.map((policy) => [policy.name, policy]));
-    const forwarded = snapshot.providers.flatMap((provider) => provider.forwardHeaders.map((header) => header.toLowerCase()));
+    const forwarded = snapshot.providers
+      .flatMap(({ type, forwardHeaders }) => [...forwardHeaders, ...(usualForwardHeaders[type] ?? [])])
+      .map((header) => header.toLowerCase());
     this.#exactHeaders = new Set(forwarded.filter((header) => !header.endsWith('*')));
     this.#headerPrefixes = forwarded.filter((header) => header.endsWith('*')).map((header) => header.slice(0, -1));
   }

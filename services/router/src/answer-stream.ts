@@ -1,7 +1,6 @@
 import type { TokenUsage } from '@sluice/contracts';
-import { type SseEvent, SseParser } from '@sluice/dialects';
 import type { AttemptFailure } from './attempt-failure.ts';
-import type { StreamObserver } from './providers/provider-adapter.ts';
+import { foreignAnswer, type StreamPiece, type StreamReading } from './endpoints/endpoint.ts';
 import type { StreamSink, UpstreamCall } from './upstream-call.ts';
 
 /** Most that is held back before the first event with content: a provider that says more than this has begun. */
@@ -18,12 +17,11 @@ export interface StreamListener {
 }
 
 /**
- * A stream on its way: events of one provider in, messages of whole events out. Nothing leaves before the first event
+ * A stream on its way: bytes of one provider in, messages of whole events in the client's dialect out. Nothing leaves before the first event
  * with content, so until then the attempt can fail and another target answer.
  */
 export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
-  readonly #parser = new SseParser();
-  readonly #observer: StreamObserver;
+  readonly #reading: StreamReading;
   readonly #listener: StreamListener;
   #call: UpstreamCall | undefined;
   #pending: Uint8Array[] = [];
@@ -34,21 +32,21 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
   /** Why the stream broke; undefined while it runs and where it ended well. */
   failure: AttemptFailure | undefined;
 
-  constructor(observer: StreamObserver, listener: StreamListener) {
-    this.#observer = observer;
+  constructor(reading: StreamReading, listener: StreamListener) {
+    this.#reading = reading;
     this.#listener = listener;
   }
 
   get usage(): TokenUsage | undefined {
-    return this.#observer.usage;
+    return this.#reading.usage;
   }
 
   get finishReason(): string | undefined {
-    return this.#observer.finishReason;
+    return this.#reading.finishReason;
   }
 
   get contentEvents(): number {
-    return this.#observer.contentEvents;
+    return this.#reading.contentEvents;
   }
 
   attach(call: UpstreamCall): void {
@@ -56,12 +54,13 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
   }
 
   data(bytes: Buffer): void {
-    this.#parse(() => this.#parser.push(bytes));
+    this.#read(() => this.#reading.push(bytes));
   }
 
   end(): void {
-    this.#parse(() => this.#parser.end());
-    this.#finish(this.#observer.complete ? undefined : { kind: 'broken_stream', status: 200, disposition: 'retry' });
+    this.#read(() => this.#reading.end());
+    const kind = this.#reading.foreign ? foreignAnswer : 'broken_stream';
+    this.#finish(this.#reading.complete ? undefined : { kind, status: 200, disposition: 'retry' });
   }
 
   fail(failure: AttemptFailure): void {
@@ -92,26 +91,25 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  #parse(read: () => SseEvent[]): void {
+  #read(read: () => StreamPiece[]): void {
     if (this.#ended) return;
     try {
-      for (const event of read()) if (!this.#accept(event)) return;
+      for (const piece of read()) if (!this.#accept(piece)) return;
     } catch (cause) {
       this.#call?.fail({ kind: 'malformed_stream', status: 200, disposition: 'retry', cause });
       this.#finish({ kind: 'malformed_stream', status: 200, disposition: 'retry', cause });
     }
   }
 
-  /** @returns false where the event ended the stream */
-  #accept(event: SseEvent): boolean {
-    const kind = this.#observer.read(event);
+  /** @returns false where the piece ended the stream */
+  #accept({ kind, bytes }: StreamPiece): boolean {
     if (kind === 'error') {
       const failure: AttemptFailure = { kind: 'error_event', status: 200, disposition: 'retry' };
       this.#call?.fail(failure);
       this.#finish(failure);
       return false;
     }
-    if (kind !== 'strip') this.#hold(event.raw);
+    if (kind !== 'strip') this.#hold(bytes);
     if (!this.committed && (kind === 'content' || this.#pending.length >= maxHeldEvents || this.#pendingBytes >= maxHeldBytes)) {
       this.committed = true;
       this.#listener.begun();
@@ -120,9 +118,9 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
     return true;
   }
 
-  #hold(raw: Uint8Array): void {
-    this.#pending.push(raw);
-    this.#pendingBytes += raw.byteLength;
+  #hold(bytes: Uint8Array): void {
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.byteLength;
     if (this.committed && this.#pendingBytes >= highWaterBytes) this.#call?.pause();
   }
 

@@ -1,7 +1,8 @@
+import { modelSchema } from '@sluice/contracts';
 import { describe, expect, it } from 'vitest';
 import { dispositionOf, failureOfError, readRetryAfterMs } from './attempt-failure.ts';
 
-const retries = { maxAttempts: 2, statuses: [408, 429, 500, 529], baseDelay: 100, maxDelay: 1_000 };
+const { retries } = modelSchema.parse({ name: 'm', targets: [{ provider: 'p', model: 'm' }], retries: { statuses: [429, 500, 503, 529] } });
 
 describe('dispositionOf', () => {
   it.each([
@@ -14,7 +15,7 @@ describe('dispositionOf', () => {
     [403, 'next'],
     [409, 'next'],
     [400, 'final'],
-    [404, 'final'],
+    [404, 'next'],
     [413, 'final'],
     [422, 'final'],
   ])('of %i is %s', (status, disposition) => {

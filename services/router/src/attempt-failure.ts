@@ -16,9 +16,14 @@ export interface AttemptFailure {
   readonly retryAfterMs?: number | undefined;
   /** What the client is told where the disposition is `final`. */
   readonly error?: SluiceError;
+  /** What the provider said, in the words of our error table; for choosing a fallback. */
+  readonly told?: SluiceError;
   /** For logs; never shown. */
   readonly cause?: unknown;
 }
+
+/** Kind of a call that was ended because a second one answered sooner. */
+export const hedgeLost = 'hedge_lost';
 
 /** Statuses by which a provider says that our own account or key is at fault, never the client's. */
 const ourMisconfiguration = new Set([401, 402, 403, 407]);
@@ -27,8 +32,8 @@ const ourMisconfiguration = new Set([401, 402, 403, 407]);
 export function dispositionOf(status: number, retries: ModelConfig['retries']): Disposition {
   if (retries.statuses.includes(status)) return 'retry';
   if (status < 400 || status >= 500 || ourMisconfiguration.has(status)) return 'next';
-  // Left out of the retried statuses by the operator, but still no fault of the request.
-  return status === 408 || status === 409 || status === 429 ? 'next' : 'final';
+  // Left out of the retried statuses by the operator, but still no fault of the request; or a model that this target does not have.
+  return status === 404 || status === 408 || status === 409 || status === 429 ? 'next' : 'final';
 }
 
 export function isMisconfiguration(status: number): boolean {

@@ -15,7 +15,7 @@ export function recordAttempt(
   result: { readonly status: number; readonly failure?: AttemptFailure | undefined; readonly usage?: TokenUsage | undefined },
 ): ProviderAttempt {
   const record: ProviderAttempt = {
-    provider: target.provider.name,
+    provider: target.config.provider,
     model: target.config.model,
     status: result.status,
     startedAt: times.startedAt,

@@ -1,12 +1,14 @@
-import type { Envelope, ModelConfig, ProviderAttempt } from '@sluice/contracts';
+import type { Envelope, ModelConfig, ProviderAttempt, TokenUsage } from '@sluice/contracts';
 import { AnswerStream } from './answer-stream.ts';
-import type { AttemptFailure } from './attempt-failure.ts';
+import { type AttemptFailure, hedgeLost } from './attempt-failure.ts';
 import { type AttemptTimes, estimateUsage, recordAttempt } from './attempt-record.ts';
-import { type PlainAnswer, readPlainAnswer } from './plain-answer.ts';
-import type { EncodedRequest, Endpoint } from './providers/provider-adapter.ts';
+import type { CallHealth } from './call-health.ts';
+import type { EncodedRequest, Endpoint, PlainReading } from './endpoints/endpoint.ts';
+import { type AnswerReading, readPlainAnswer } from './plain-answer.ts';
 import type { ProviderSpan, ProviderTracer } from './provider-tracer.ts';
-import type { RequestWatch } from './request-watch.ts';
+import type { FollowedCall, RequestWatch } from './request-watch.ts';
 import type { Target } from './target.ts';
+import type { Account } from './upstream.ts';
 import { UpstreamCall, type UpstreamRequest } from './upstream-call.ts';
 import { upstreamHeaders } from './upstream-headers.ts';
 
@@ -20,16 +22,16 @@ export interface AttemptTools {
 /** One call that is to be made. */
 export interface AttemptPlan {
   readonly target: Target;
-  /** Path of the caller's dialect at this target. */
-  readonly path: string;
+  readonly account: Account;
   readonly endpoint: Endpoint;
   readonly encoded: EncodedRequest;
   readonly envelope: Envelope;
   readonly retries: ModelConfig['retries'];
   /** Counts the calls made for the request, from 1. */
   readonly ordinal: number;
-  /** Called once with every failure, also with that of a stream which broke after its head had gone out. */
-  readonly onFailure: (failure: AttemptFailure) => void;
+  /** Told of the call as soon as there is one, for whoever may have to end it early. */
+  readonly opened?: (call: UpstreamCall) => void;
+  readonly health: CallHealth;
 }
 
 export interface StreamedAnswer {
@@ -37,32 +39,41 @@ export interface StreamedAnswer {
   /** The attempt as known when the stream began, and once it has ended. */
   readonly begun: ProviderAttempt;
   readonly ended: () => ProviderAttempt | undefined;
+  /** Fields of the request that were left out. */
+  readonly dropped: readonly string[];
 }
 
 export type AttemptResult =
-  | { readonly kind: 'plain'; readonly answer: PlainAnswer; readonly record: ProviderAttempt }
+  | { readonly kind: 'plain'; readonly answer: PlainReading; readonly record: ProviderAttempt; readonly dropped: readonly string[] }
   | ({ readonly kind: 'stream' } & StreamedAnswer)
   | { readonly kind: 'failed'; readonly failure: AttemptFailure; readonly record: ProviderAttempt };
 
-/** Calls a target once for a whole answer. */
-export async function attemptPlain(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan): Promise<AttemptResult> {
+/** Calls a target once, for a whole answer or a stream as the request has it. */
+export function attempt(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan): Promise<AttemptResult> {
+  return plan.envelope.stream ? attemptStream(tools, watch, plan) : attemptPlain(tools, watch, plan);
+}
+
+async function attemptPlain(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan): Promise<AttemptResult> {
   const { target } = plan;
   const startedAt = tools.clock();
   const span = tools.tracer?.begin(target, plan.envelope, plan.ordinal);
-  const call = openCall(tools, watch, plan, undefined);
-  const outcome = await call.send(target.pool, upstreamRequest(plan, span));
+  const followed = openCall(tools, watch, plan, undefined);
+  const { call } = followed;
+  const outcome = await call.send(plan.account.transport, upstreamRequest(tools, plan, span));
+  watch.unfollow(followed);
   const endedAt = tools.clock();
-  const answer = readPlainAnswer(outcome, target, plan.envelope.dialect, plan.retries, endedAt);
+  const answer = readPlainAnswer(outcome, readingOf(plan), endedAt);
   if ('failure' in answer) return failed(plan, answer.failure, { startedAt, endedAt }, span);
   const record = recordAttempt(target, { startedAt, endedAt }, { status: 200, usage: answer.usage });
-  target.health.succeeded(call.firstByteMs, endedAt);
+  plan.health.firstToken(call.firstByteMs, endedAt);
+  plan.health.succeeded(endedAt);
   target.metrics.attempt('ok', record.latencyMs);
   span?.end(record, answer.finishReason);
-  return { kind: 'plain', answer, record };
+  return { kind: 'plain', answer, record, dropped: plan.encoded.dropped };
 }
 
-/** Calls a target once for a stream; resolves when its first content has come. */
-export async function attemptStream(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan): Promise<AttemptResult> {
+/** Resolves when the first content has come. */
+async function attemptStream(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan): Promise<AttemptResult> {
   const { target, encoded, envelope } = plan;
   const { clock } = tools;
   const startedAt = clock();
@@ -70,9 +81,12 @@ export async function attemptStream(tools: AttemptTools, watch: RequestWatch, pl
   const { promise: begun, resolve } = Promise.withResolvers<AttemptFailure | undefined>();
   let timeToFirstTokenMs: number | undefined;
   let ended: ProviderAttempt | undefined;
-  const stream = new AnswerStream(plan.endpoint.observe(encoded.stripUsage), {
+  const stream = new AnswerStream(encoded.openStream(), {
     begun() {
-      timeToFirstTokenMs = clock() - startedAt;
+      const now = clock();
+      timeToFirstTokenMs = now - startedAt;
+      target.metrics.firstToken(timeToFirstTokenMs);
+      plan.health.firstToken(timeToFirstTokenMs, now);
       resolve(undefined);
     },
     ended(failure) {
@@ -82,20 +96,23 @@ export async function attemptStream(tools: AttemptTools, watch: RequestWatch, pl
       }
       ended = recordStream(plan, stream, { startedAt, endedAt: clock(), timeToFirstTokenMs }, failure);
       span?.end(ended, stream.finishReason);
-      watch.end();
+      watch.unfollow(followed);
     },
   });
-  const call = openCall(tools, watch, plan, stream);
-  void call.send(target.pool, upstreamRequest(plan, span)).then((outcome) => {
-    const read = readPlainAnswer(outcome, target, envelope.dialect, plan.retries, clock());
+  const followed = openCall(tools, watch, plan, stream);
+  const { call } = followed;
+  void call.send(plan.account.transport, upstreamRequest(tools, plan, span)).then((outcome) => {
+    const read = readPlainAnswer(outcome, readingOf(plan), clock());
     // A whole answer where a stream was asked for: the client could not read it.
     resolve('failure' in read ? read.failure : { kind: 'no_stream', status: call.status, disposition: 'next' });
   });
   const failure = await begun;
-  if (failure !== undefined) return failed(plan, failure, { startedAt, endedAt: clock() }, span);
-  if (timeToFirstTokenMs !== undefined) target.metrics.firstToken(timeToFirstTokenMs);
+  if (failure !== undefined) {
+    watch.unfollow(followed);
+    return failed(plan, failure, { startedAt, endedAt: clock() }, span, stream.usage);
+  }
   const record = recordAttempt(target, { startedAt, endedAt: clock(), timeToFirstTokenMs }, { status: 200 });
-  return { kind: 'stream', stream, begun: record, ended: () => ended };
+  return { kind: 'stream', stream, begun: record, ended: () => ended, dropped: encoded.dropped };
 }
 
 function recordStream(plan: AttemptPlan, stream: AnswerStream, times: AttemptTimes, failure: AttemptFailure | undefined): ProviderAttempt {
@@ -103,29 +120,46 @@ function recordStream(plan: AttemptPlan, stream: AnswerStream, times: AttemptTim
   const usage = stream.usage ?? estimateUsage(encoded.bytes.byteLength, stream.contentEvents);
   const record = recordAttempt(target, times, { status: 200, failure, usage });
   target.metrics.attempt(failure?.kind ?? 'ok', record.latencyMs);
-  if (failure === undefined) target.health.succeeded(times.timeToFirstTokenMs ?? record.latencyMs, times.endedAt);
-  else plan.onFailure(failure);
+  if (failure === undefined) plan.health.succeeded(times.endedAt);
+  else plan.health.failed(failure, times.endedAt);
   return record;
 }
 
-function failed(plan: AttemptPlan, failure: AttemptFailure, times: AttemptTimes, span: ProviderSpan | undefined): AttemptResult {
-  const record = recordAttempt(plan.target, times, { status: failure.status, failure });
+function failed(
+  plan: AttemptPlan,
+  failure: AttemptFailure,
+  times: AttemptTimes,
+  span: ProviderSpan | undefined,
+  said?: TokenUsage,
+): AttemptResult {
+  // The provider bills what was given up on, too.
+  const usage = failure.kind === hedgeLost ? (said ?? estimateUsage(plan.encoded.bytes.byteLength, 0)) : said;
+  const record = recordAttempt(plan.target, times, { status: failure.status, failure, usage });
   plan.target.metrics.attempt(failure.kind, record.latencyMs);
-  plan.onFailure(failure);
+  plan.health.failed(failure, times.endedAt);
   span?.end(record);
   return { kind: 'failed', failure, record };
 }
 
-function openCall(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan, stream: AnswerStream | undefined): UpstreamCall {
+function openCall(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan, stream: AnswerStream | undefined): FollowedCall {
   const { target } = plan;
-  const { timeouts } = target.provider;
+  const { timeouts } = target.upstream.config;
   const call = new UpstreamCall({ timeouts, deadline: watch.deadline, ...tools }, stream);
   stream?.attach(call);
-  watch.follow(call, { provider: target.provider.name, model: target.config.model, startedAt: tools.clock() }, stream);
-  return call;
+  const followed = { call, told: { provider: target.config.provider, model: target.config.model, startedAt: tools.clock() }, stream };
+  watch.follow(followed);
+  plan.opened?.(call);
+  return followed;
 }
 
-function upstreamRequest(plan: AttemptPlan, span: ProviderSpan | undefined): UpstreamRequest {
-  const headers = upstreamHeaders(plan.target, plan.envelope, plan.ordinal, span?.headers ?? plan.envelope.headers);
-  return { path: plan.path, headers, body: plan.encoded.bytes };
+function upstreamRequest(tools: AttemptTools, plan: AttemptPlan, span: ProviderSpan | undefined): UpstreamRequest {
+  const { target, account, endpoint, envelope, encoded } = plan;
+  const path = envelope.stream ? endpoint.streamPath : endpoint.path;
+  const headers = upstreamHeaders(target, endpoint.wire, envelope, plan.ordinal, span?.headers ?? envelope.headers);
+  const authorization = account.authorize({ origin: target.upstream.origin, path, body: encoded.bytes, now: tools.clock() });
+  return { path, headers, authorization, body: encoded.bytes };
+}
+
+function readingOf({ encoded, target, account, retries }: AttemptPlan): AnswerReading {
+  return { encoded, adapter: target.upstream.adapter, secret: account.secret, retries };
 }

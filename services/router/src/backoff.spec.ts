@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { backoffMs } from './backoff.ts';
 
-const retries = { maxAttempts: 5, statuses: [], baseDelay: 100, maxDelay: 2_000 };
+const retries = { maxAttempts: 5, statuses: [], baseDelay: 100, maxDelay: 2_000, budget: 0.2 };
 
 describe('backoffMs', () => {
   it('stays between the wish of the provider and the longest delay, and ends before the deadline', () => {

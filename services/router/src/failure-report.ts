@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import { type AttemptFailure, isIllness, isMisconfiguration } from './attempt-failure.ts';
+import { type AttemptFailure, isMisconfiguration } from './attempt-failure.ts';
 import type { Target } from './target.ts';
 
 /** A target whose account is at fault is logged once in this time, however many requests meet it. */
 const misconfigurationLogIntervalMs = 30_000;
 
-/** Takes note of failed calls: in the target's health, and in the log where an operator must act. */
+/** Logs failed calls, loudly where an operator must act. */
 export class FailureReport {
   readonly #clock: () => number;
   readonly #log: Logger;
@@ -18,19 +18,10 @@ export class FailureReport {
   }
 
   failed(target: Target, failure: AttemptFailure, requestId: string): void {
-    if (failure.kind === 'cancelled' || failure.kind === 'deadline') return;
-    const now = this.#clock();
-    const facts = {
-      requestId,
-      provider: target.provider.name,
-      model: target.config.model,
-      failure: failure.kind,
-      code: codeOf(failure.cause),
-    };
+    const { provider, model } = target.config;
+    const facts = { requestId, provider, model, failure: failure.kind, code: codeOf(failure.cause) };
     this.#log.debug(facts, 'provider call failed');
-    if (isMisconfiguration(failure.status)) this.#logMisconfiguration(target, facts, now);
-    if (failure.status === 429 && failure.retryAfterMs !== undefined) target.health.askedToWait(now, failure.retryAfterMs);
-    else if (isIllness(failure) && target.health.failed(now)) this.#log.warn(facts, 'target cools down: other targets are asked first');
+    if (isMisconfiguration(failure.status)) this.#logMisconfiguration(target, facts, this.#clock());
   }
 
   #logMisconfiguration(target: Target, facts: object, now: number): void {

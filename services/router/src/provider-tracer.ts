@@ -21,9 +21,9 @@ export function createProviderTracer(): ProviderTracer {
         kind: SpanKind.CLIENT,
         attributes: {
           'gen_ai.operation.name': 'chat',
-          'gen_ai.provider.name': target.provider.type === 'openai' ? 'openai' : target.provider.name,
+          'gen_ai.provider.name': target.upstream.adapter.telemetryName ?? target.config.provider,
           'gen_ai.request.model': target.config.model,
-          'server.address': target.host,
+          'server.address': target.upstream.host,
           'sluice.request_id': envelope.id,
           'sluice.attempt': ordinal,
         },

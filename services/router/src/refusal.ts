@@ -21,6 +21,10 @@ export function refusalOf(model: string, failed: readonly FailedAttempt[]): Slui
     const message = `Every provider of model "${model}" is at its rate limit; retry after the time in retry-after.`;
     return new SluiceError('overloaded', message, { ...detail, retryAfterSeconds: soonestRetrySeconds(failed) });
   }
+  if (failed.length > 0 && failed.every(({ failure }) => isDown(failure))) {
+    const message = `No provider of model "${model}" can be reached at the moment (${summary(failed)}); retry after the time in retry-after, or ask for another model.`;
+    return new SluiceError('model_unavailable', message, { ...detail, retryAfterSeconds: soonestRetrySeconds(failed) });
+  }
   if (failed.length > 0 && failed.every(({ failure }) => failure.kind.startsWith('timeout'))) {
     return new SluiceError(
       'deadline_exceeded',
@@ -29,6 +33,13 @@ export function refusalOf(model: string, failed: readonly FailedAttempt[]): Slui
     );
   }
   return new SluiceError('provider_error', `Every provider of model "${model}" failed (${summary(failed)}); retry later.`, detail);
+}
+
+/** Kinds of failure by which a target is out for everybody, and not for this request. */
+const downKinds = new Set(['connect', 'connection_lost', 'tls', 'breaker_open', 'no_credentials', 'http_429', 'http_503', 'http_529']);
+
+function isDown({ kind }: AttemptFailure): boolean {
+  return downKinds.has(kind);
 }
 
 function deadlineError(): SluiceError {

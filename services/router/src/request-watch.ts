@@ -10,6 +10,13 @@ export interface WatchTools {
   readonly acceptAfterMs: number;
 }
 
+/** A call, what ingress hears of it, and the stream that it fills. */
+export interface FollowedCall {
+  readonly call: UpstreamCall;
+  readonly told: AcceptedCall;
+  readonly stream: { readonly committed: boolean } | undefined;
+}
+
 /**
  * What may happen to a request from outside while providers are asked: its client leaves, its deadline passes, or
  * ingress has to hear that it is in good hands. All of it is looked at by the sweeper, so a request that ends before
@@ -20,11 +27,10 @@ export class RequestWatch implements Swept {
   readonly #context: StageContext;
   readonly #acceptAt: number;
   #answered = false;
+  #streaming = false;
   #signal: AbortSignal | undefined;
-  #call: UpstreamCall | undefined;
-  /** What ingress hears of the call that is followed. */
-  #told: AcceptedCall | undefined;
-  #stream: { readonly committed: boolean } | undefined;
+  /** Calls under way: one, and while it is hedged two. */
+  readonly #followed = new Set<FollowedCall>();
   #endWait: (() => void) | undefined;
 
   constructor(tools: WatchTools, context: StageContext) {
@@ -38,36 +44,43 @@ export class RequestWatch implements Swept {
     return this.#context.deadline;
   }
 
-  /** Ingress hears of the request by its answer from now on; `accepted` is not needed any more. */
-  answered(): void {
+  /** A stream has begun: ingress hears of the request by it from now on, and it is watched until its last call has ended. */
+  streaming(): void {
     this.#answered = true;
+    this.#streaming = true;
+    if (this.#followed.size === 0) this.end();
   }
 
-  /** The call that ends when the request does. */
-  follow(call: UpstreamCall, told: AcceptedCall, stream: { readonly committed: boolean } | undefined): void {
-    this.#call = call;
-    this.#told = told;
-    this.#stream = stream;
+  /** A call that ends when the request does. */
+  follow(followed: FollowedCall): void {
+    this.#followed.add(followed);
+  }
+
+  /** The call has ended. */
+  unfollow(followed: FollowedCall): void {
+    this.#followed.delete(followed);
+    if (this.#streaming && this.#followed.size === 0) this.end();
   }
 
   /** Stops watching. */
   end(): void {
     this.#tools.sweeper.remove(this);
     this.#signal?.removeEventListener('abort', this.#abort);
-    this.#call = undefined;
+    this.#followed.clear();
   }
 
   sweep(now: number): void {
     if (!this.#answered && now >= this.#acceptAt) {
       this.#answered = true;
-      this.#context.accepted(this.#call === undefined ? undefined : this.#told);
+      const [first] = this.#followed;
+      this.#context.accepted(first?.told);
     }
     if (this.#signal === undefined) {
       this.#signal = this.#context.signal;
       this.#signal.addEventListener('abort', this.#abort);
       if (this.#signal.aborted) this.#abort();
     }
-    this.#call?.sweep(now, this.#stream?.committed === false);
+    for (const { call, stream } of this.#followed) call.sweep(now, stream?.committed === false);
   }
 
   /** Why no further call should begin; undefined where one may. */
@@ -78,7 +91,6 @@ export class RequestWatch implements Swept {
 
   /** Waits, at most until the client leaves. */
   async wait(timeMs: number): Promise<void> {
-    this.#call = undefined;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeMs);
       this.#endWait = () => {
@@ -98,6 +110,6 @@ export class RequestWatch implements Swept {
 
   readonly #abort = (): void => {
     this.#endWait?.();
-    this.#call?.fail({ ...this.#stopped(), status: this.#call.status });
+    for (const { call } of this.#followed) call.fail({ ...this.#stopped(), status: call.status });
   };
 }

@@ -1,57 +1,40 @@
-import {
-  type AnswerPart,
-  drop,
-  type Outcome,
-  refuse,
-  reply,
-  replyStream,
-  type StageContext,
-  type StageRequest,
-  type StreamEnd,
-} from '@sluice/bus';
-import { type Envelope, type ProviderAttempt, SluiceError } from '@sluice/contracts';
-import { attemptPlain, type AttemptResult, attemptStream, type AttemptTools, type StreamedAnswer } from './attempt.ts';
-import type { AttemptFailure } from './attempt-failure.ts';
-import { backoffMs } from './backoff.ts';
-import type { FailureReport } from './failure-report.ts';
-import { brokenStreamError, type FailedAttempt, refusalOf } from './refusal.ts';
-import { RequestWatch, type WatchTools } from './request-watch.ts';
+import { drop, type Outcome, refuse, type StageContext, type StageRequest } from '@sluice/bus';
+import { SluiceError } from '@sluice/contracts';
+import { collectAnswerTexts } from '@sluice/dialects';
+import type { Asked } from './ask-target.ts';
+import { askTargets } from './ask-targets.ts';
+import { parseBody } from './endpoints/translated-endpoint.ts';
+import { answerOf, recordOf, refusal } from './outcomes.ts';
+import { RequestWatch } from './request-watch.ts';
+import { type FallbackClass, fallbackClassOf, fallbackClassOfAnswer } from './resilience/fallback-class.ts';
 import type { Route } from './routing-table.ts';
-import type { Target } from './target.ts';
+import { routeFacts } from './strategies/route-facts.ts';
+import type { RequestTools, Run } from './run.ts';
 
-/** Calls for one request over all its targets: a long list of failing targets ends here. */
-const maxCalls = 32;
+/** Fallbacks of fallbacks end here. */
+const maxRoutes = 8;
 
-export interface RequestTools extends AttemptTools, WatchTools {
-  readonly random: () => number;
-  readonly report: FailureReport;
-}
+/** Finds the route of a fallback by its model's name. */
+export type FindRoute = (model: string) => Route | undefined;
 
-/** State of one request between its calls. */
-interface Run {
-  readonly tools: RequestTools;
-  readonly envelope: Envelope;
-  readonly body: Uint8Array;
-  readonly route: Route;
-  readonly watch: RequestWatch;
-  readonly attempts: ProviderAttempt[];
-  readonly failed: FailedAttempt[];
-}
-
-/** Asks the targets of a route in turn until one answers, or none is left. */
-export async function routeRequest(tools: RequestTools, request: StageRequest, context: StageContext, route: Route): Promise<Outcome> {
+/** Asks the targets of a route until one answers, then those of its fallbacks, or refuses. */
+export async function routeRequest(
+  tools: RequestTools,
+  request: StageRequest,
+  context: StageContext,
+  route: Route,
+  find: FindRoute,
+): Promise<Outcome> {
   const body = request.body.inline ?? (await request.body.bytes());
   if (context.claimRequired && !(await context.claim())) return drop();
   const watch = new RequestWatch(tools, context);
-  const run: Run = { tools, envelope: request.envelope, body, route, watch, attempts: [], failed: [] };
+  const { envelope } = request;
+  const run: Run = { tools, envelope, body, route, watch, attempts: [], failed: [], refusedAccounts: new Set() };
   let streaming = false;
   try {
-    for (const target of warmFirst(route.order(), tools.clock())) {
-      const outcome = await askTarget(run, target);
-      streaming = outcome?.kind === 'stream';
-      if (outcome !== undefined) return outcome;
-    }
-    return refusal(run);
+    const outcome = await askRoutes(run, find);
+    streaming = outcome.kind === 'stream';
+    return outcome;
   } catch (thrown) {
     if (thrown instanceof SluiceError) return refuse(thrown, { attempts: run.attempts });
     throw thrown;
@@ -61,80 +44,43 @@ export async function routeRequest(tools: RequestTools, request: StageRequest, c
   }
 }
 
-/** Targets that cool down stand behind the others: they are asked only if all those fail. */
-function warmFirst(targets: readonly Target[], now: number): readonly Target[] {
-  const isCooled = (target: Target): boolean => target.health.isCooled(now);
-  return targets.some(isCooled) ? [...targets.filter((target) => !isCooled(target)), ...targets.filter(isCooled)] : targets;
-}
-
-/** The request's outcome, or undefined where the next target is to be asked. */
-async function askTarget(run: Run, target: Target): Promise<Outcome | undefined> {
-  const { envelope, route, tools, watch, attempts } = run;
-  const endpoint = target.adapter.endpoints[envelope.dialect];
-  const path = target.paths[envelope.dialect];
-  if (endpoint === undefined || path === undefined) {
-    run.failed.push({ provider: target.provider.name, failure: dialectFailure(target, envelope) });
-    return undefined;
+/** The refusal is that of the model that was asked for: what its fallbacks met is not the client's affair. */
+async function askRoutes(first: Run, find: FindRoute): Promise<Outcome> {
+  const facts = routeFacts(first.envelope, () => parseBody(first.body));
+  const asked = new Set<Route>();
+  for (let run = first; asked.size < maxRoutes;) {
+    asked.add(run.route);
+    const order = run.route.order(facts);
+    const answer = await askTargets(run, order instanceof Promise ? await order : order);
+    const next = nextRoute(run, answer, asked, find);
+    if (next === undefined) return answer === undefined ? refusal(first) : answerOf(run, answer.target, answer.result);
+    if (answer !== undefined) run.attempts.push(await recordOf(answer.result));
+    run = { ...first, route: next, failed: [] };
   }
-  const { retries } = route.model;
-  const encoded = endpoint.encode(run.body, target.config.model, envelope.stream);
-  const onFailure = (failure: AttemptFailure): void => {
-    tools.report.failed(target, failure, envelope.id);
-  };
-  for (let call = 1; call <= retries.maxAttempts && attempts.length < maxCalls; call++) {
-    const givenUp = watch.givenUp(tools.clock());
-    if (givenUp !== undefined) {
-      run.failed.push({ provider: target.provider.name, failure: givenUp });
-      return refusal(run);
-    }
-    const plan = { target, path, endpoint, encoded, envelope, retries, ordinal: attempts.length + 1, onFailure };
-    const result = await (envelope.stream ? attemptStream(tools, watch, plan) : attemptPlain(tools, watch, plan));
-    if (result.kind !== 'failed') return answerOf(run, target, result);
-    attempts.push(result.record);
-    run.failed.push({ provider: target.provider.name, failure: result.failure });
-    const { disposition, retryAfterMs } = result.failure;
-    if (disposition === 'final') return refusal(run);
-    if (disposition === 'next' || call === retries.maxAttempts) return undefined;
-    const waitMs = backoffMs(retries, call, retryAfterMs, watch.deadline - tools.clock(), tools.random);
-    if (waitMs === undefined) return undefined;
-    await watch.wait(waitMs);
+  return refusal(first);
+}
+
+type Answer = Extract<Asked, { kind: 'answered' }>;
+
+/** The first fallback for what happened that was not asked yet. */
+function nextRoute(run: Run, answer: Answer | undefined, asked: ReadonlySet<Route>, find: FindRoute): Route | undefined {
+  const { fallbacks } = run.route.model;
+  const last = run.failed.at(-1);
+  const kind = answer === undefined ? last && fallbackClassOf(last.failure) : classOfAnswer(run, answer);
+  if (kind === undefined) return undefined;
+  const routes = fallbacks[kind].map((name) => find(name));
+  return routes.find((route) => route !== undefined && route.targets.length > 0 && !asked.has(route));
+}
+
+/** An answer that a filter of the provider held back before it said anything. */
+function classOfAnswer({ route, envelope }: Run, { result }: Answer): FallbackClass | undefined {
+  if (route.model.fallbacks.contentPolicy.length === 0) return undefined;
+  if (result.kind === 'stream') {
+    const { finishReason, contentEvents } = result.stream;
+    return fallbackClassOfAnswer({ finishReason, isEmpty: contentEvents <= 1 });
   }
-  return undefined;
-}
-
-function answerOf(run: Run, target: Target, result: Exclude<AttemptResult, { kind: 'failed' }>): Outcome {
-  if (result.kind === 'stream') return streamOf(run, target, result);
-  run.attempts.push(result.record);
-  const { usage, finishReason, body } = result.answer;
-  const answer = answerPart(target, 'application/json', run.attempts);
-  if (usage !== undefined) answer.usage = usage;
-  if (finishReason !== undefined) answer.finishReason = finishReason;
-  return reply({ answer, body });
-}
-
-function streamOf(run: Run, target: Target, { stream, begun, ended }: StreamedAnswer): Outcome {
-  run.watch.answered();
-  const end = (thrown?: unknown): StreamEnd => {
-    // Whoever stopped reading without saying so must not leave the provider writing.
-    void stream.return();
-    const record = ended() ?? begun;
-    const attempts = [...run.attempts, record];
-    const streamEnd = { finishReason: stream.finishReason, usage: record.usage, attempts };
-    if (stream.failure !== undefined) return { ...streamEnd, error: brokenStreamError(target.provider.name, stream.failure) };
-    return thrown === undefined ? streamEnd : { ...streamEnd, error: SluiceError.from(thrown) };
-  };
-  return replyStream({ head: answerPart(target, 'text/event-stream', [...run.attempts, begun]), chunks: stream, end });
-}
-
-function answerPart(target: Target, contentType: string, attempts: ProviderAttempt[]): AnswerPart {
-  return { status: 200, contentType, provider: target.provider.name, model: target.config.model, attempts };
-}
-
-function refusal(run: Run): Outcome {
-  return refuse(refusalOf(run.envelope.model, run.failed), { attempts: run.attempts });
-}
-
-function dialectFailure(target: Target, envelope: Envelope): AttemptFailure {
-  const message = `Model "${envelope.model}" is served by "${target.provider.name}", which does not speak the format ${envelope.dialect}; use /v1/chat/completions.`;
-  return { kind: 'unsupported_dialect', status: 0, disposition: 'next', error: new SluiceError('unsupported_feature', message) };
+  const { finishReason, body } = result.answer;
+  if (finishReason !== 'content_filter' && finishReason !== 'refusal') return undefined;
+  const texts = collectAnswerTexts(envelope.dialect, JSON.parse(Buffer.from(body).toString()));
+  return fallbackClassOfAnswer({ finishReason, isEmpty: texts.every(({ text }) => text === '') });
 }

@@ -52,6 +52,7 @@ export function openRouter(input: Pick<ConfigurationInput, 'providers' | 'models
     log,
     metrics: registry,
     tracing: false,
+    board: undefined,
   });
   return {
     stage,

@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { BreakerState } from './resilience/circuit-breaker.ts';
 
 /** Seconds; model calls last from a few milliseconds (simulated, cached) to minutes. */
 const latencyBuckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
@@ -12,7 +13,11 @@ export interface TargetMetrics {
 
 export interface RouterMetrics {
   forTarget(provider: string, model: string): TargetMetrics;
+  /** A target's breaker changed. */
+  breaker(target: string, state: BreakerState): void;
 }
+
+const breakerValues: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 0.5, open: 1 };
 
 /** The router's Prometheus series, labelled by provider and the provider's model name. */
 export function createRouterMetrics(registry: Registry): RouterMetrics {
@@ -43,7 +48,16 @@ export function createRouterMetrics(registry: Registry): RouterMetrics {
     buckets: latencyBuckets,
     registers: [registry],
   });
+  const breakers = new Gauge({
+    name: 'sluice_router_breaker_open',
+    help: 'Circuit breaker of a target: 1 open, 0.5 half-open, 0 closed. Absent until it first changed.',
+    labelNames: ['target'],
+    registers: [registry],
+  });
   return {
+    breaker(target, state) {
+      breakers.set({ target }, breakerValues[state]);
+    },
     forTarget(provider, model) {
       const key = `${provider}/${model}`;
       const tally = tallies.get(key) ?? new Tally(provider, model);

@@ -12,10 +12,6 @@ export const settingsSchema = z.object({
   ACCEPT_AFTER_MS: milliseconds.min(1).default(250),
   /** How often timeouts, deadlines and `accepted` are looked at: they are late by at most this much. */
   SWEEP_INTERVAL_MS: milliseconds.min(5).max(1_000).default(50),
-  /** Consecutive failures after which a target is tried last. */
-  COOLDOWN_AFTER_FAILURES: z.coerce.number().int().min(1).default(5),
-  /** For how long it then is. */
-  COOLDOWN_MS: milliseconds.min(1).default(5_000),
   /** Largest answer that is not a stream, bytes. */
   MAX_ANSWER_BYTES: z.coerce
     .number()

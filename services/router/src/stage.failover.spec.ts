@@ -20,8 +20,9 @@ afterAll(async () => {
 beforeEach(async () => {
   a.clearCalls();
   b.clearCalls();
-  const common = { type: 'openai-compatible' as const, forwardHeaders: ['x-sim-*'] };
+  const common = { type: 'openai-compatible' as const, apis: ['chat' as const], forwardHeaders: ['x-sim-*'] };
   const retries = { maxAttempts: 2, baseDelay: '1ms', maxDelay: '1500ms' };
+  const targets = ['a', 'b'].map((provider) => ({ provider, model: 'sim-small' }));
   const opened = openRouter(
     {
       providers: [
@@ -40,6 +41,7 @@ beforeEach(async () => {
         },
         { name: 'only-a', targets: [{ provider: 'a', model: 'sim' }], retries },
         { name: 'only-b', targets: [{ provider: 'b', model: 'sim' }], retries },
+        { name: 'unguarded', targets, retries, breaker: { enabled: false } },
         { name: 'down', targets: [{ provider: 'nowhere', model: 'sim' }], retries },
         {
           name: 'first-down',
@@ -51,22 +53,31 @@ beforeEach(async () => {
         },
       ],
     },
-    { settings: { COOLDOWN_AFTER_FAILURES: 4, ACCEPT_AFTER_MS: 50 } },
+    { settings: { ACCEPT_AFTER_MS: 50 } },
   );
   router = opened;
   return () => opened.close();
 });
 
 describe('failover', () => {
-  it('retries a failing target, then asks the next, and tells every attempt', async () => {
+  it('asks the next target before the same one again, and tells every attempt', async () => {
     const outcome = expectKind(await router.ask(body, { headers: { 'x-sim-status': 'a:500' } }), 'reply');
     const tried = outcome.answer.attempts?.map(({ provider, status, failure }) => ({ provider, status, failure }));
     expect(tried).toEqual([
       { provider: 'a', status: 500, failure: 'http_500' },
-      { provider: 'a', status: 500, failure: 'http_500' },
       { provider: 'b', status: 200, failure: undefined },
     ]);
-    expect([...a.calls(), ...b.calls()].map((call) => call.attempt)).toEqual(['1', '2', '3']);
+    expect([...a.calls(), ...b.calls()].map((call) => call.attempt)).toEqual(['1', '2']);
+  });
+
+  it('asks all targets once more when all have failed', async () => {
+    const headers = { 'x-sim-status': 'a:500;first=1, b:503', 'x-sim-key': 'twice-round' };
+    const outcome = expectKind(await router.ask(body, { headers }), 'reply');
+    expect(outcome.answer.attempts?.map(({ provider, status }) => [provider, status])).toEqual([
+      ['a', 500],
+      ['b', 503],
+      ['a', 200],
+    ]);
   });
 
   it('goes on to the next target where nobody listens', async () => {
@@ -96,7 +107,6 @@ describe('failover', () => {
 describe("a refusal that is the client's own", () => {
   it.each([
     [400, 'invalid_request'],
-    [404, 'not_found'],
     [413, 'request_too_large'],
     [422, 'invalid_request'],
   ])('is told with the words of the provider and asks nobody else: %i', async (status, code) => {
@@ -105,6 +115,21 @@ describe("a refusal that is the client's own", () => {
     expect(error.message).toContain(String(status));
     expect(attempts).toHaveLength(1);
     expect(b.calls()).toHaveLength(0);
+  });
+});
+
+describe('a model that one provider does not have', () => {
+  it('is asked of the next target', async () => {
+    const outcome = expectKind(await router.ask(body, { headers: { 'x-sim-status': 'a:404' } }), 'reply');
+    expect(outcome.answer.attempts?.map(({ provider, status }) => [provider, status])).toEqual([
+      ['a', 404],
+      ['b', 200],
+    ]);
+  });
+
+  it('is not found where no target has it', async () => {
+    const { error } = expectKind(await router.ask(body, { headers: { 'x-sim-status': '404' } }), 'refuse');
+    expect(error).toMatchObject({ code: 'not_found', detail: { providerStatus: 404 } });
   });
 });
 
@@ -132,11 +157,17 @@ describe('rate limits', () => {
 });
 
 describe('when every target fails', () => {
-  it('answers 502 and names the class of failure', async () => {
+  it('answers 503 with retry-after where nobody can be reached', async () => {
     const { error, attempts } = expectKind(await router.ask({ ...body, model: 'down' }), 'refuse');
-    expect(error).toMatchObject({ code: 'provider_error', status: 502 });
+    expect(error).toMatchObject({ code: 'model_unavailable', status: 503, retryAfterSeconds: 1 });
     expect(error.message).toContain('nowhere: connect');
     expect(attempts).toHaveLength(2);
+  });
+
+  it('answers 502 and names the class of failure where somebody answered badly', async () => {
+    const { error } = expectKind(await router.ask({ ...body, model: 'only-b' }, { headers: { 'x-sim-status': '500' } }), 'refuse');
+    expect(error).toMatchObject({ code: 'provider_error', status: 502 });
+    expect(error.message).toContain('b: http_500');
   });
 
   it('answers 504 where none answered in time', async () => {
@@ -205,20 +236,23 @@ describe('accepted', () => {
   });
 });
 
-describe('a cool-down', () => {
-  it('puts an ill target behind the others, and is logged', async () => {
+describe('a circuit breaker', () => {
+  it('leaves an ill target out, and says so in the log', async () => {
     const headers = { 'x-sim-status': 'a:500' };
-    await router.ask(body, { headers });
-    await router.ask(body, { headers });
+    for (let round = 0; round < 5; round++) await router.ask(body, { headers });
     const outcome = expectKind(await router.ask(body), 'reply');
     expect(outcome.answer).toMatchObject({ provider: 'b', attempts: [{ provider: 'b' }] });
-    expect(router.log()).toContain('target cools down');
+    expect(router.log()).toContain('its breaker opened');
   });
 
-  it('still asks the only target', async () => {
+  it('makes a model whose only target is out 503 with retry-after, at once and without a call', async () => {
     const asked = { ...body, model: 'only-b' };
     for (let round = 0; round < 3; round++) await router.ask(asked, { headers: { 'x-sim-status': '500' } });
-    expectKind(await router.ask(asked), 'reply');
+    b.clearCalls();
+    const { error } = expectKind(await router.ask(asked), 'refuse');
+    expect(error).toMatchObject({ code: 'model_unavailable', status: 503 });
+    expect(error.retryAfterSeconds).toBeGreaterThan(0);
+    expect(b.calls()).toHaveLength(0);
   });
 });
 
@@ -235,7 +269,10 @@ describe('2,000 faults', () => {
     const worker = async (): Promise<void> => {
       while (left > 0) {
         left -= 1;
-        const outcome = await router.ask({ ...body, stream: left % 2 === 0 }, { headers: faults[left % faults.length] ?? {} });
+        const outcome = await router.ask(
+          { ...body, model: 'unguarded', stream: left % 2 === 0 },
+          { headers: faults[left % faults.length] ?? {} },
+        );
         if (outcome.kind === 'stream') await drain(outcome);
       }
     };

@@ -16,11 +16,12 @@ beforeAll(async () => {
       providers: [
         { name: 'a', type: 'openai-compatible', baseUrl: provider.url, apiKey: '${A_KEY}', forwardHeaders: ['x-sim-*', 'authorization'] },
         { name: 'keyless', type: 'openai', baseUrl: provider.url, apiKey: '${NOT_SET}' },
+        { name: 'claude', type: 'anthropic', baseUrl: provider.url, apiKey: 'none' },
       ],
       models: [
         { name: 'chat', targets: [{ provider: 'a', model: 'sim', price }] },
         { name: 'keyless', targets: [{ provider: 'keyless', model: 'sim' }] },
-        { name: 'by-meaning', strategy: 'semantic', targets: [{ provider: 'a', model: 'sim' }] },
+        { name: 'no-vectors', targets: [{ provider: 'claude', model: 'sim' }] },
       ],
     },
     { environment: { A_KEY: secret } },
@@ -82,14 +83,11 @@ describe('a request that cannot be routed', () => {
     expect(router.log()).toContain('set the environment variable NOT_SET');
   });
 
-  it('is refused, not sent elsewhere, where the strategy is not supported', async () => {
-    const { error } = expectKind(await router.ask({ ...body, model: 'by-meaning' }), 'refuse');
-    expect(error.code).toBe('unsupported_feature');
-    expect(router.log()).toContain('strategy \\"semantic\\" is not supported');
-  });
-
-  it('is refused where no target speaks the dialect', async () => {
-    const { error } = expectKind(await router.ask(body, { envelope: { dialect: 'anthropic-messages' } }), 'refuse');
+  it('is refused where no target has an interface for the dialect', async () => {
+    const { error } = expectKind(
+      await router.ask({ ...body, model: 'no-vectors' }, { envelope: { dialect: 'openai-embeddings' } }),
+      'refuse',
+    );
     expect(error.code).toBe('unsupported_feature');
   });
 });

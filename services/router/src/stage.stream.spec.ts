@@ -12,30 +12,29 @@ beforeAll(async () => {
   [a, b] = await Promise.all([startSimulatedProvider({ name: 'a' }), startSimulatedProvider({ name: 'b' })]);
   const common = {
     type: 'openai-compatible' as const,
+    apis: ['chat' as const],
     forwardHeaders: ['x-sim-*'],
     timeouts: { firstToken: '300ms', betweenChunks: '300ms' },
   };
-  router = openRouter(
-    {
-      providers: [
-        { name: 'a', baseUrl: a.url, ...common },
-        { name: 'b', baseUrl: b.url, ...common },
-        { name: 'patient', baseUrl: a.url, ...common, timeouts: {} },
-      ],
-      models: [
-        {
-          name: 'chat',
-          targets: [
-            { provider: 'a', model: 'sim' },
-            { provider: 'b', model: 'sim' },
-          ],
-          retries: { maxAttempts: 1 },
-        },
-        { name: 'patient', targets: [{ provider: 'patient', model: 'sim' }] },
-      ],
-    },
-    { settings: { COOLDOWN_AFTER_FAILURES: 1_000 } },
-  );
+  router = openRouter({
+    providers: [
+      { name: 'a', baseUrl: a.url, ...common },
+      { name: 'b', baseUrl: b.url, ...common },
+      { name: 'patient', baseUrl: a.url, ...common, timeouts: {} },
+    ],
+    models: [
+      {
+        name: 'chat',
+        targets: [
+          { provider: 'a', model: 'sim' },
+          { provider: 'b', model: 'sim' },
+        ],
+        retries: { maxAttempts: 1 },
+        breaker: { enabled: false },
+      },
+      { name: 'patient', targets: [{ provider: 'patient', model: 'sim' }], breaker: { enabled: false } },
+    ],
+  });
 });
 
 afterAll(async () => {

@@ -1,14 +1,18 @@
-import { defineStage, refuse, type Stage } from '@sluice/bus';
+import { defineStage, type Outcome, refuse, type Stage, type StageRequest } from '@sluice/bus';
 import type { Catalog } from '@sluice/catalog';
 import { SluiceError, type Snapshot } from '@sluice/contracts';
+import type { Embedder } from '@sluice/embedding';
 import type { ConfigurationStore } from '@sluice/runtime';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Environment } from './credentials.ts';
 import { FailureReport } from './failure-report.ts';
+import { createLocalCounter } from './local-token-counter.ts';
 import { createProviderTracer } from './provider-tracer.ts';
-import { type RequestTools, routeRequest } from './route-request.ts';
+import { routeRequest } from './route-request.ts';
+import type { RequestTools } from './run.ts';
 import { createRouterMetrics } from './router-metrics.ts';
+import type { BreakerBoard } from './resilience/breaker-board.ts';
 import { RoutingTable } from './routing-table.ts';
 import type { RouterSettings } from './settings.ts';
 import { Sweeper } from './sweeper.ts';
@@ -28,6 +32,10 @@ export interface RouterDependencies {
   readonly metrics: Registry;
   /** True where spans are exported. */
   readonly tracing: boolean;
+  /** Shares what is found ill with the other routers; undefined: this one goes by its own calls. */
+  readonly board: BreakerBoard | undefined;
+  /** The one encoder of this process, for models with the strategy `semantic`. */
+  readonly embedder?: () => Embedder;
 }
 
 export interface RouterStage extends Stage {
@@ -39,8 +47,7 @@ export interface RouterStage extends Stage {
 export function createStage(dependencies: RouterDependencies): RouterStage {
   const { settings, configuration, clock, random, log } = dependencies;
   const metrics = createRouterMetrics(dependencies.metrics);
-  const cooldown = { afterFailures: settings.COOLDOWN_AFTER_FAILURES, cooldownMs: settings.COOLDOWN_MS };
-  const table = new RoutingTable({ ...dependencies, metrics, cooldown });
+  const table = new RoutingTable({ ...dependencies, metrics });
   table.compile(configuration.current);
   configuration.onChange((snapshot) => {
     table.compile(snapshot);
@@ -55,6 +62,8 @@ export function createStage(dependencies: RouterDependencies): RouterStage {
     maxAnswerBytes: settings.MAX_ANSWER_BYTES,
     report: new FailureReport(clock, log),
   };
+  const count = createLocalCounter();
+  const countRequest = async ({ body }: StageRequest): Promise<Outcome> => count(body.inline ?? (await body.bytes()));
   const stage = defineStage({
     name: 'router',
     version: '0.1.0',
@@ -62,11 +71,14 @@ export function createStage(dependencies: RouterDependencies): RouterStage {
     concurrency: settings.ROUTER_CONCURRENCY,
     queueLimit: settings.ROUTER_QUEUE_LIMIT,
     handle(request, context) {
-      const { model } = request.envelope;
+      const { model, dialect } = request.envelope;
       const route = table.find(model);
       if (route === undefined) return refuse(unknownModel(model));
       if (route.targets.length === 0) return refuse(noUsableTarget(model));
-      return routeRequest(tools, request, context, route);
+      if (dialect === 'anthropic-count-tokens' && !route.targets.some((target) => dialect in target.endpoints)) {
+        return countRequest(request);
+      }
+      return routeRequest(tools, request, context, route, (name) => table.find(name));
     },
   });
   return {

@@ -1,12 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ProviderConfig } from '@sluice/contracts';
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { type AttemptFailure, failureOfError } from './attempt-failure.ts';
+import type { Transport } from './providers/provider-adapter.ts';
 
 export interface UpstreamRequest {
   readonly path: string;
   /** Names and values in turn. */
-  readonly headers: string[];
+  readonly headers: readonly string[];
+  /** More headers: what makes the call the account's own. */
+  readonly authorization: readonly string[] | Promise<readonly string[]>;
   readonly body: Uint8Array;
 }
 
@@ -59,10 +62,21 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   /** Resolves with a collected answer or a failure; for a stream only when it fails before its sink took over. */
-  send(pool: Pool, request: UpstreamRequest): Promise<UpstreamOutcome> {
+  send(transport: Transport, request: UpstreamRequest): Promise<UpstreamOutcome> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      pool.dispatch({ path: request.path, method: 'POST', headers: request.headers, body: request.body }, this);
+      const { path, headers, authorization, body } = request;
+      const dispatch = (authorized: readonly string[]): void => {
+        if (this.#settled) return; // given up while its credentials were fetched
+        transport.dispatch({ path, method: 'POST', headers: [...headers, ...authorized], body }, this);
+      };
+      if (!(authorization instanceof Promise)) {
+        dispatch(authorization);
+        return;
+      }
+      authorization.then(dispatch).catch((cause: unknown) => {
+        this.fail({ kind: 'credentials', status: 0, disposition: 'next', cause });
+      });
     });
   }
 
@@ -78,7 +92,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#headers = headers;
     this.firstByteMs = now - this.#startedAt;
     this.#lastByteAt = now;
-    this.#streaming = this.#sink !== undefined && status === 200 && (headers['content-type'] ?? '').includes('text/event-stream');
+    this.#streaming = this.#sink !== undefined && status === 200 && eventStream.test(headers['content-type'] ?? '');
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
@@ -144,6 +158,9 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     return this.#parts.length === 1 && first !== undefined ? first : Buffer.concat(this.#parts, this.#byteLength);
   }
 }
+
+/** Server-sent events, and the frames of Amazon's. */
+const eventStream = /text\/event-stream|application\/vnd\.amazon\.eventstream/i;
 
 /** A provider that hung once most likely hangs again: the next target is asked at once. */
 function timedOut(kind: string, status: number): AttemptFailure {

@@ -1,22 +1,36 @@
 import type { Envelope } from '@sluice/contracts';
 import { isHeaderValue } from './forwarded-headers.ts';
+import type { Wire } from './providers/provider-adapter.ts';
 import type { Target } from './target.ts';
 
 /**
  * Names and values in turn, for one call. `ordinal` counts the calls made for the request, from 1; `trace` holds the
  * W3C context to pass on, if there is one.
  */
-export function upstreamHeaders(target: Target, envelope: Envelope, ordinal: number, trace: Readonly<Record<string, string>>): string[] {
-  const headers = [...target.fixedHeaders, 'x-sluice-request-id', envelope.id, 'x-sluice-attempt', String(ordinal)];
+export function upstreamHeaders(
+  target: Target,
+  wire: Wire,
+  envelope: Envelope,
+  ordinal: number,
+  trace: Readonly<Record<string, string>>,
+): string[] {
+  const headers = [
+    ...target.upstream.fixedHeaders,
+    ...(wire.headers ?? []),
+    'x-sluice-request-id',
+    envelope.id,
+    'x-sluice-attempt',
+    String(ordinal),
+  ];
   if (envelope.stream) headers.push('accept', 'text/event-stream');
   const { traceparent, tracestate } = trace;
   if (traceparent !== undefined && isHeaderValue(traceparent)) {
     headers.push('traceparent', traceparent);
     if (tracestate !== undefined && isHeaderValue(tracestate)) headers.push('tracestate', tracestate);
   }
-  if (target.forwards === undefined) return headers;
+  if (target.upstream.forwards === undefined) return headers;
   for (const [name, value] of Object.entries(envelope.headers)) {
-    if (target.forwards(name) && isHeaderValue(value)) headers.push(name, value);
+    if (target.upstream.forwards(name) && isHeaderValue(value)) headers.push(name, value);
   }
   return headers;
 }

@@ -1,5 +1,5 @@
 import type { ProviderConfig, SluiceError } from '@sluice/contracts';
-import type { EmbeddingCodec, ProviderCodec, WireFormat } from '@sluice/dialects';
+import type { EmbeddingCodec, JsonObject, ProviderCodec, WireFormat } from '@sluice/dialects';
 import type { Dispatcher } from 'undici';
 
 /** One interface of a provider: where it is called, and in which format. */
@@ -16,8 +16,10 @@ export interface Wire {
   readonly framing?: 'aws-event-stream';
   /** Names and values in turn, sent with every call. */
   readonly headers?: readonly string[];
-  /** Last change to a body that passes as bytes or was encoded, where a vendor departs from the format. */
-  readonly adapt?: (body: Uint8Array, model: string, stream: boolean) => Uint8Array;
+  /** Last change to a translated body, where a vendor departs from the format. What passes as bytes stays as the client wrote it. */
+  readonly adapt?: (body: JsonObject) => JsonObject;
+  /** The same for a body that passes as bytes, where a host wants the format's own requests changed (Claude at Vertex). */
+  readonly adaptBytes?: (body: Uint8Array) => Uint8Array;
 }
 
 /** A call that is about to be sent. */
@@ -43,7 +45,7 @@ export type Transport = Pick<Dispatcher, 'dispatch'> & { close(): Promise<void>;
 export interface ProviderAdapter {
   /** OpenTelemetry's `gen_ai.provider.name`; absent: the name in the configuration. */
   readonly telemetryName?: string;
-  /** Where it lives; undefined: the operator must set `baseUrl`. */
+  /** Where it lives, `config.baseUrl` taken into account; undefined: the operator must set that. */
   baseUrl(config: ProviderConfig): string | undefined;
   /** Calls are not possible without `apiKey` or `apiKeys`. */
   readonly requiresApiKey: boolean;
@@ -54,7 +56,7 @@ export interface ProviderAdapter {
    */
   authorizer(apiKey: string | undefined, config: ProviderConfig): Authorizer;
   /** In the order in which they serve dialects that none of them speaks natively. */
-  wires(config: ProviderConfig): readonly Wire[];
+  wires(config: ProviderConfig, model: string): readonly Wire[];
   /** True where `wires` is a guess: one that answers 404 or 405 is left out, and the next is tried. */
   readonly guesses?: (config: ProviderConfig) => boolean;
   /**

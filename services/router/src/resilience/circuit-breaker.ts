@@ -61,6 +61,10 @@ export class CircuitBreaker {
     this.#onTransition = onTransition;
   }
 
+  get policy(): BreakerPolicy {
+    return this.#policy;
+  }
+
   /** Takes over the policy of a new snapshot; what is open stays so. */
   usePolicy(policy: BreakerPolicy): void {
     this.#policy = policy;

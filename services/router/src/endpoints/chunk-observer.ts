@@ -1,26 +1,32 @@
 import { isRecord, type Dialect, type TokenUsage } from '@sluice/contracts';
 import { readFinishReason, readUsage, type SseEvent } from '@sluice/dialects';
-import type { EventKind, StreamObserver } from '../providers/provider-adapter.ts';
+import type { PieceKind } from './endpoint.ts';
 
 /**
  * Reads chat and completion chunks. Once the answer has begun only the events that can matter are parsed: those that
  * name a usage object, a finish reason or an error. A quotation mark inside content is escaped on the wire, so the
  * marks below cannot be forged by what the model writes; at worst an event is parsed in vain.
  */
-export class ChunkObserver implements StreamObserver {
+export class ChunkObserver {
   readonly #dialect: Dialect;
   readonly #stripUsage: boolean;
   usage: TokenUsage | undefined;
   finishReason: string | undefined;
   contentEvents = 0;
   complete = false;
+  #came = false;
+  #known = false;
 
   constructor(dialect: Dialect, stripUsage: boolean) {
     this.#dialect = dialect;
     this.#stripUsage = stripUsage;
   }
 
-  read(event: SseEvent): EventKind {
+  get foreign(): boolean {
+    return this.#came && !this.#known;
+  }
+
+  read(event: SseEvent): PieceKind {
     const { data } = event;
     if (data === '') return 'preamble';
     if (data === '[DONE]') {
@@ -32,12 +38,14 @@ export class ChunkObserver implements StreamObserver {
       return 'content';
     }
     const chunk = parse(data);
+    this.#came = true;
     if (chunk === undefined || (chunk.error !== undefined && chunk.error !== null) || event.event === 'error') return 'error';
     return this.#readChunk(chunk);
   }
 
-  #readChunk(chunk: Record<string, unknown>): EventKind {
+  #readChunk(chunk: Record<string, unknown>): PieceKind {
     if (isRecord(chunk.usage)) this.usage = readUsage(this.#dialect, chunk) ?? this.usage;
+    if (Array.isArray(chunk.choices)) this.#known = true;
     const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
     if (choices.length === 0) return this.#stripUsage && isRecord(chunk.usage) ? 'strip' : 'preamble';
     const finishReason = readFinishReason(this.#dialect, chunk);

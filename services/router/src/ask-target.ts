@@ -1,0 +1,131 @@
+import { type Envelope, SluiceError } from '@sluice/contracts';
+import { attempt, type AttemptPlan, type AttemptResult } from './attempt.ts';
+import { type AttemptFailure, isMisconfiguration } from './attempt-failure.ts';
+import { attemptRace } from './attempt-race.ts';
+import { CallHealth } from './call-health.ts';
+import { type Endpoint, foreignAnswer } from './endpoints/endpoint.ts';
+import { maxCalls, type Run } from './run.ts';
+import type { Target } from './target.ts';
+
+/** A call's answer and who gave it, or why there is none. Failures are in the run's lists when it comes. */
+export type Asked =
+  | { readonly kind: 'answered'; readonly target: Target; readonly result: Exclude<AttemptResult, { kind: 'failed' }> }
+  | { readonly kind: 'failed'; readonly failure: AttemptFailure };
+
+/**
+ * Asks one target once; more than once only with another of its accounts, or where its interfaces had to be guessed.
+ * @param others targets that a hedged call may go to
+ */
+export async function askTarget(run: Run, target: Target, others: readonly Target[]): Promise<Asked> {
+  let asked = await askAccount(run, target, others);
+  while (asked.kind === 'failed' && isAccounts(asked.failure) && run.attempts.length < maxCalls && hasAccount(run, target)) {
+    asked = await askAccount(run, target, others);
+  }
+  return asked;
+}
+
+async function askAccount(run: Run, target: Target, others: readonly Target[]): Promise<Asked> {
+  const { envelope, tools } = run;
+  const { upstream } = target;
+  const endpoints = target.endpoints[envelope.dialect] ?? [];
+  const chosen = upstream.missing.choose(endpoints, tools.clock());
+  if (chosen === undefined) return refused(run, target, dialectFailure(target, envelope));
+  const guessed = upstream.adapter.guesses?.(upstream.config) === true;
+  let asked = await callEndpoint(run, target, chosen, others);
+  for (const endpoint of guessed ? endpoints.slice(endpoints.indexOf(chosen) + 1) : []) {
+    if (asked.kind !== 'failed' || !lacksInterface(asked.failure)) return asked;
+    const next = await callEndpoint(run, target, endpoint, others);
+    // Where the next one fails alike it was no missing interface: a model that does not exist, for instance.
+    if (next.kind !== 'failed' || !lacksInterface(next.failure)) upstream.missing.add(chosen.wire.format, tools.clock());
+    asked = next;
+  }
+  return asked;
+}
+
+/** Servers say 404, 405 or 501 of a path that they do not have; a few answer whatever comes in the one format they know. */
+function lacksInterface({ status, kind }: AttemptFailure): boolean {
+  return status === 404 || status === 405 || status === 501 || kind === foreignAnswer;
+}
+
+/** The provider refuses the account, or has had enough of it: another account may do. */
+function isAccounts({ status }: AttemptFailure): boolean {
+  return isMisconfiguration(status) || status === 429;
+}
+
+function hasAccount(run: Run, { upstream }: Target): boolean {
+  return upstream.accounts.has(run.tools.clock(), run.refusedAccounts);
+}
+
+async function callEndpoint(run: Run, target: Target, endpoint: Endpoint, others: readonly Target[]): Promise<Asked> {
+  const { tools, watch, route } = run;
+  const plan = planOf(run, target, endpoint, 1);
+  if ('failure' in plan) return refused(run, target, plan.failure);
+  const now = tools.clock();
+  route.hedge?.called(now);
+  const afterMs = others.length === 0 ? undefined : route.hedge?.hedgeAfterMs(target.health.firstTokens, now);
+  if (afterMs === undefined) return record(run, plan, await attempt(tools, watch, plan));
+  const race = await attemptRace(tools, watch, plan, { afterMs, plan: () => hedgePlan(run, others) });
+  if (race.other?.kind === 'failed') run.attempts.push(race.other.record);
+  else if (race.other !== undefined)
+    run.attempts.push(race.other.kind === 'stream' ? (race.other.ended() ?? race.other.begun) : race.other.record);
+  return record(run, race.plan, race.result);
+}
+
+function record(run: Run, plan: AttemptPlan, result: AttemptResult): Asked {
+  if (result.kind !== 'failed') return { kind: 'answered', target: plan.target, result };
+  run.attempts.push(result.record);
+  if (isAccounts(result.failure)) run.refusedAccounts.add(plan.account);
+  return refused(run, plan.target, result.failure);
+}
+
+/** The second call of a race, where the budget has one and another target takes calls. */
+function hedgePlan(run: Run, others: readonly Target[]): AttemptPlan | undefined {
+  const now = run.tools.clock();
+  for (const other of others) {
+    const endpoint = other.upstream.missing.choose(other.endpoints[run.envelope.dialect] ?? [], now);
+    if (endpoint === undefined || other.health.breaker.state(now) !== 'closed') continue;
+    if (run.route.hedge?.tryHedge(now) !== true) return undefined;
+    const plan = planOf(run, other, endpoint, 2);
+    if (!('failure' in plan)) return plan;
+  }
+  return undefined;
+}
+
+/** @param place counts the calls that run together, from 1 */
+function planOf(run: Run, target: Target, endpoint: Endpoint, place: number): AttemptPlan | { readonly failure: AttemptFailure } {
+  const { envelope, tools, route } = run;
+  const now = tools.clock();
+  const encoded = encode(run, endpoint);
+  if ('failure' in encoded) return encoded;
+  const account = target.upstream.accounts.take(now, run.refusedAccounts);
+  if (account === undefined) return { failure: resting('no_credentials', target.upstream.accounts.availableFrom(now) - now) };
+  const ticket = target.health.breaker.begin(now);
+  if (ticket === undefined) return { failure: resting('breaker_open', target.health.breaker.admitsFrom(now) - now) };
+  const health = new CallHealth(target, account, ticket, tools.report, envelope.id);
+  return { target, account, endpoint, encoded, envelope, retries: route.model.retries, ordinal: run.attempts.length + place, health };
+}
+
+/** A request that the target's format cannot express fails here, before any call. */
+function encode(run: Run, endpoint: Endpoint): ReturnType<Endpoint['encode']> | { readonly failure: AttemptFailure } {
+  try {
+    return endpoint.encode(run.body, run.envelope);
+  } catch (thrown) {
+    if (!(thrown instanceof SluiceError)) throw thrown;
+    return { failure: { kind: 'unsupported_feature', status: 0, disposition: 'next', error: thrown } };
+  }
+}
+
+/** Nothing is asked of the target for now. */
+function resting(kind: string, retryAfterMs: number): AttemptFailure {
+  return { kind, status: 0, disposition: 'next', retryAfterMs };
+}
+
+function refused(run: Run, target: Target, failure: AttemptFailure): Asked {
+  run.failed.push({ provider: target.config.provider, failure });
+  return { kind: 'failed', failure };
+}
+
+function dialectFailure(target: Target, { model, dialect }: Envelope): AttemptFailure {
+  const message = `Model "${model}" is served by "${target.config.provider}", which has no interface for the format ${dialect}.`;
+  return { kind: 'unsupported_dialect', status: 0, disposition: 'next', error: new SluiceError('unsupported_feature', message) };
+}

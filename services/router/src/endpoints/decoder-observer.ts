@@ -1,0 +1,53 @@
+import type { TokenUsage } from '@sluice/contracts';
+import type { AnswerEvent, SseEvent, StreamDecoder } from '@sluice/dialects';
+import { finishWords } from './finish-words.ts';
+import type { PieceKind } from './endpoint.ts';
+
+/** Follows a stream by its decoder: what each event is, what was used, and how it ended. */
+export class DecoderObserver {
+  readonly #decoder: StreamDecoder;
+  finishReason: string | undefined;
+  contentEvents = 0;
+  /** Events that came, and those of them that meant something. */
+  #came = 0;
+  #known = 0;
+
+  constructor(decoder: StreamDecoder) {
+    this.#decoder = decoder;
+  }
+
+  get usage(): TokenUsage | undefined {
+    return this.#decoder.usage;
+  }
+
+  get complete(): boolean {
+    return this.#decoder.complete;
+  }
+
+  get foreign(): boolean {
+    return this.#came > 0 && this.#known === 0;
+  }
+
+  /** @throws SluiceError `provider_error` */
+  read(event: SseEvent): { readonly kind: PieceKind; readonly events: readonly AnswerEvent[] } {
+    this.#came += 1;
+    return this.#classify(this.#decoder.push(event));
+  }
+
+  end(): { readonly kind: PieceKind; readonly events: readonly AnswerEvent[] } {
+    return this.#classify(this.#decoder.end());
+  }
+
+  #classify(events: readonly AnswerEvent[]): { readonly kind: PieceKind; readonly events: readonly AnswerEvent[] } {
+    let kind: PieceKind = 'preamble';
+    if (events.length > 0) this.#known += 1;
+    for (const event of events) {
+      if (event.type === 'error') return { kind: 'error', events };
+      if (event.type === 'finish') this.finishReason = finishWords[event.finish.reason];
+      if (event.type === 'start' || event.type === 'usage' || (event.type === 'text' && event.text === '')) continue;
+      kind = 'content';
+    }
+    if (kind === 'content') this.contentEvents += 1;
+    return { kind, events };
+  }
+}

@@ -1,0 +1,167 @@
+import { type Envelope, isRecord, SluiceError, type TokenUsage } from '@sluice/contracts';
+import {
+  type AnswerContext,
+  type AnswerEvent,
+  type ClientCodec,
+  type JsonObject,
+  Losses,
+  type ModelAnswer,
+  type ProviderCodec,
+  type SseEvent,
+  type StreamEncoder,
+} from '@sluice/dialects';
+import type { Wire } from '../providers/provider-adapter.ts';
+import { DecoderObserver } from './decoder-observer.ts';
+import {
+  type EncodedRequest,
+  type Endpoint,
+  foreignAnswer,
+  type PieceKind,
+  type PlainReading,
+  type StreamPiece,
+  type StreamReading,
+} from './endpoint.ts';
+import { type EventFrames, openFrames } from './event-frames.ts';
+import { finishWords } from './finish-words.ts';
+
+/** What every endpoint that translates is made of. */
+export interface WireOptions {
+  readonly wire: Wire;
+  readonly basePath: string;
+  /** The provider's own name. */
+  readonly model: string;
+  readonly onUnsupported: 'refuse' | 'drop';
+  /** How a refusal names the target. */
+  readonly target: string;
+}
+
+export interface TranslationOptions extends WireOptions {
+  readonly client: ClientCodec;
+  readonly codec: ProviderCodec;
+  readonly clock: () => number;
+}
+
+/** The wire speaks another format than the client: requests and answers go by way of the neutral form. */
+export function translatedEndpoint(options: TranslationOptions): Endpoint {
+  const { client, wire, codec, basePath, model, onUnsupported, target, clock } = options;
+  return {
+    wire,
+    path: basePath + wire.path(model, false),
+    streamPath: basePath + wire.path(model, true),
+    encode(bytes: Uint8Array, envelope: Envelope): EncodedRequest {
+      const body = parseBody(bytes);
+      const losses = new Losses(onUnsupported, target);
+      const encoded = codec.encodeRequest(client.decodeRequest(body), model, losses);
+      const sent = wire.adapt?.(encoded) ?? encoded;
+      const context: AnswerContext = { requestId: envelope.id, createdSeconds: Math.floor(clock() / 1_000), body };
+      return {
+        bytes: Buffer.from(JSON.stringify(sent)),
+        dropped: losses.dropped,
+        readAnswer: (answer) => translateAnswer(codec, client, context, encoded, answer),
+        openStream: () =>
+          new TranslatedReading(
+            openFrames(wire),
+            new DecoderObserver(codec.createStreamDecoder(encoded)),
+            client.createStreamEncoder(context),
+          ),
+      };
+    },
+  };
+}
+
+/** Ingress has checked that it is a JSON object; other stages may have written it anew. */
+export function parseBody(bytes: Uint8Array): JsonObject {
+  const body: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+  if (!isRecord(body)) throw new SluiceError('invalid_request', 'The request body must be a JSON object.');
+  return body;
+}
+
+/** @throws SluiceError `provider_error` where the bytes are not JSON */
+export function parseAnswer(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch (cause) {
+    throw new SluiceError('provider_error', 'The provider sent an answer that is not JSON.', {}, cause);
+  }
+}
+
+function translateAnswer(codec: ProviderCodec, client: ClientCodec, context: AnswerContext, sent: JsonObject, bytes: Buffer): PlainReading {
+  const parsed = parseAnswer(bytes);
+  if (isRecord(parsed) && isRecord(parsed.error)) return { body: bytes, usage: undefined, finishReason: undefined, error: 'error_answer' };
+  let answer: ModelAnswer;
+  try {
+    answer = codec.decodeAnswer(parsed, sent);
+  } catch (cause) {
+    if (cause instanceof SluiceError) return { body: bytes, usage: undefined, finishReason: undefined, error: foreignAnswer };
+    throw cause;
+  }
+  return {
+    body: Buffer.from(JSON.stringify(client.encodeAnswer(answer, context))),
+    usage: answer.usage,
+    finishReason: finishWords[answer.finish.reason],
+  };
+}
+
+const nothing = new Uint8Array(0);
+
+class TranslatedReading implements StreamReading {
+  readonly #frames: EventFrames;
+  readonly #observer: DecoderObserver;
+  readonly #encoder: StreamEncoder;
+
+  constructor(frames: EventFrames, observer: DecoderObserver, encoder: StreamEncoder) {
+    this.#frames = frames;
+    this.#observer = observer;
+    this.#encoder = encoder;
+  }
+
+  get usage(): TokenUsage | undefined {
+    return this.#observer.usage;
+  }
+
+  get finishReason(): string | undefined {
+    return this.#observer.finishReason;
+  }
+
+  get contentEvents(): number {
+    return this.#observer.contentEvents;
+  }
+
+  get complete(): boolean {
+    return this.#observer.complete;
+  }
+
+  get foreign(): boolean {
+    return this.#observer.foreign;
+  }
+
+  push(bytes: Buffer): StreamPiece[] {
+    return this.#translate(this.#frames.push(bytes));
+  }
+
+  end(): StreamPiece[] {
+    const pieces = this.#translate(this.#frames.end());
+    const { kind, events } = this.#observer.end();
+    pieces.push(this.#encode(kind, events));
+    // Without its end the stream is broken: the error event that follows is the only end it may have.
+    if (this.#observer.complete) pieces.push({ kind: 'content', bytes: this.#encoder.end() });
+    return pieces.filter((piece) => piece.kind === 'error' || piece.bytes.byteLength > 0);
+  }
+
+  #translate(events: readonly SseEvent[]): StreamPiece[] {
+    const pieces: StreamPiece[] = [];
+    for (const event of events) {
+      if (event.data === '') continue; // keep-alives of the provider mean nothing to the client
+      const read = this.#observer.read(event);
+      const piece = this.#encode(read.kind, read.events);
+      if (piece.kind === 'error' || piece.bytes.byteLength > 0) pieces.push(piece);
+    }
+    return pieces;
+  }
+
+  #encode(kind: PieceKind, events: readonly AnswerEvent[]): StreamPiece {
+    if (kind === 'error') return { kind, bytes: nothing };
+    if (events.length === 1 && events[0] !== undefined) return { kind, bytes: this.#encoder.push(events[0]) };
+    return { kind, bytes: Buffer.concat(events.map((event) => this.#encoder.push(event))) };
+  }
+}
