@@ -4,7 +4,7 @@ import { encodeMedia } from './encode-media.ts';
 import { encodeModelParts } from './encode-model-parts.ts';
 import type { GeminiModel } from './gemini-model.ts';
 
-export interface ContentsOptions {
+interface ContentsOptions {
   readonly model: GeminiModel;
   /** Calls and results bear their ids: the Gemini API. Vertex refuses the field. */
   readonly callIds: boolean;

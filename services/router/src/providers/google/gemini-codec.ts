@@ -10,7 +10,7 @@ import { describeGeminiModel } from './gemini-model.ts';
 import { GeminiStreamDecoder } from './gemini-stream-decoder.ts';
 import { objectsAt } from './json-fields.ts';
 
-export interface GeminiCodecOptions {
+interface GeminiCodecOptions {
   /** Where the codec is spoken: fields that the one has are errors to the other. */
   readonly host: 'gemini-api' | 'vertex';
   /** Part of the ids of calls, for answers that bear no id themselves; random unless told. */
