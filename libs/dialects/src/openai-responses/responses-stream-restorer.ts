@@ -116,7 +116,9 @@ export class ResponsesStreamRestorer implements StreamRestorer {
     const bytes = Buffer.from(event.data);
     const restored = restorePlain(bytes, this.#matchers);
     if (restored === bytes && this.#added === 0) return event.raw;
-    const value = parseJson(Buffer.from(restored).toString());
+    const text = Buffer.from(restored).toString();
+    if (this.#added === 0 && !text.includes('\n')) return printEvent(event.event, text);
+    const value = parseJson(text);
     return encodeEvent(event.event, isObject(value) ? this.#renumber(value) : value);
   }
 
@@ -135,5 +137,9 @@ function endsField(type: string, value: JsonObject, field: Field): boolean {
 }
 
 function encodeEvent(name: string | undefined, value: unknown): Uint8Array {
-  return Buffer.from(`${name === undefined ? '' : `event: ${name}\n`}data: ${JSON.stringify(value)}\n\n`);
+  return printEvent(name, JSON.stringify(value));
+}
+
+function printEvent(name: string | undefined, data: string): Uint8Array {
+  return Buffer.from(`${name === undefined ? '' : `event: ${name}\n`}data: ${data}\n\n`);
 }
