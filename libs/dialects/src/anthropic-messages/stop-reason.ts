@@ -47,10 +47,13 @@ export function chatWordOf(stopReason: string): string {
   return chatWordOfReason[reasonOf(stopReason)];
 }
 
-/** @param callsTools the answer calls a tool: some providers say `stop` even then, and Anthropic's tool runners look at this word alone */
+/**
+ * @param callsTools the answer calls a tool: some providers say `stop` even then, and Anthropic's tool runners look at this
+ * word alone. One that says `end_turn` knows the difference: its calls were made by its own code and are answered already.
+ */
 export function stopReasonOf(finish: Finish, callsTools: boolean): string {
   if (finish.reason !== 'stop') return wordOfReason[finish.reason];
-  if (callsTools) return 'tool_use';
+  if (callsTools && finish.native !== 'end_turn') return 'tool_use';
   return finish.stopSequence === undefined ? 'end_turn' : 'stop_sequence';
 }
 
