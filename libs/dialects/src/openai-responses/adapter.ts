@@ -1,4 +1,5 @@
 import type { DialectAdapter } from '../dialect-adapter.ts';
+import { EventRestorer } from '../event-restorer.ts';
 import { walkRequestTexts } from '../walk-request-texts.ts';
 import { codec } from './codec.ts';
 import { completionToStream } from './completion-to-stream.ts';
@@ -17,6 +18,6 @@ export const adapter: DialectAdapter = {
   readFinishReason,
   createStreamReader: (options) => new ResponsesStreamReader(options),
   completionToStream,
-  createStreamRestorer: (table) => new ResponsesStreamRestorer(table),
+  createStreamRestorer: (table) => new EventRestorer(new ResponsesStreamRestorer(table)),
   codec,
 };
