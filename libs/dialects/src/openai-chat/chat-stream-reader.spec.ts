@@ -75,6 +75,63 @@ describe('ChatStreamReader', () => {
     });
   });
 
+  it('assembles calls without index, with repeated names, and with an index that begins at 1', () => {
+    const piece = (rest: object) => chunk({ tool_calls: [rest] });
+    const reader = read([
+      piece({ index: 1, id: 'a', type: 'function', function: { name: 'f', arguments: '' } }),
+      piece({ index: 1, id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }),
+      piece({ id: 'b', function: { name: 'g', arguments: '{"y":2}' } }),
+      chunk({}, 'stop'),
+    ]);
+    expect(reader.finishReason).toBe('tool_calls');
+    expect(reader.completion()).toMatchObject({
+      choices: [
+        {
+          message: {
+            tool_calls: [
+              { id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } },
+              { id: 'b', function: { name: 'g', arguments: '{"y":2}' } },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
+  it('assembles content that turns from lists to text, as Mistral thinks', () => {
+    const thinking = (text: string) => chunk({ content: [{ type: 'thinking', thinking: [{ type: 'text', text }] }] });
+    const reader = read([
+      chunk({ role: 'assistant', content: '' }),
+      thinking('H'),
+      thinking('m'),
+      chunk({ content: 'Yes' }),
+      chunk({ content: '.' }, 'stop'),
+    ]);
+    const content = [
+      { type: 'thinking', thinking: [{ type: 'text', text: 'Hm' }] },
+      { type: 'text', text: 'Yes.' },
+    ];
+    expect(reader.completion()).toMatchObject({ choices: [{ message: { content } }] });
+  });
+
+  it('reads usage in a choice, and keeps it in the completion', () => {
+    const usage = { prompt_tokens: 3, completion_tokens: 2, cached_tokens: 1 };
+    const last = { ...chunk({}, 'stop'), choices: [{ index: 0, delta: {}, finish_reason: 'stop', usage }] };
+    const reader = read([chunk({ content: 'x' }), last]);
+    expect(reader.usage).toEqual({ input: 3, output: 2, cached: 1 });
+    expect(reader.completion()).toMatchObject({ usage });
+  });
+
+  it('keeps the sources that a later chunk names', () => {
+    const reader = read([chunk({ content: 'x' }), { ...chunk({}, 'stop'), citations: ['https://a.test'] }]);
+    expect(reader.completion()).toMatchObject({ citations: ['https://a.test'] });
+  });
+
+  it('takes no empty finish for one', () => {
+    expect(read([chunk({ content: 'x' }, '')]).finishReason).toBeUndefined();
+    expect(read([chunk({ content: 'x' }, '')]).completion()).toBeUndefined();
+  });
+
   it('keeps the last of usage that is repeated, and never sums it', () => {
     const usage = (output: number) => ({ choices: [], usage: { prompt_tokens: 5, completion_tokens: output } });
     expect(read([usage(1), usage(2), usage(9)]).usage).toEqual({ input: 5, output: 9 });

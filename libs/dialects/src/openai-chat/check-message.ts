@@ -5,7 +5,15 @@ const roles = ['system', 'developer', 'user', 'assistant', 'tool', 'function'] a
 type Role = (typeof roles)[number];
 
 /** What an assistant's message may hold in place of content. */
-const insteadOfContent = ['tool_calls', 'function_call', 'refusal', 'audio', 'reasoning_content', 'reasoning'] as const;
+const insteadOfContent = [
+  'tool_calls',
+  'function_call',
+  'refusal',
+  'audio',
+  'reasoning_content',
+  'reasoning',
+  'reasoning_details',
+] as const;
 
 /** @throws SluiceError `invalid_request` */
 export function checkMessage(message: unknown, index: number): void {

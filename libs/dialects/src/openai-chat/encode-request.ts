@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json-value.ts';
 import type { Losses } from '../neutral/losses.ts';
-import type { ModelRequest, ReasoningOptions, Sampling } from '../neutral/model-request.ts';
+import type { ModelRequest, Sampling } from '../neutral/model-request.ts';
 import { effortOfBudget } from '../neutral/reasoning-budget.ts';
 import { encodeMessages } from './encode-messages.ts';
 import { encodeOutputFormat, encodeToolChoice, encodeTools } from './encode-tools.ts';
@@ -10,7 +10,7 @@ import { optional } from './optional.ts';
 const sharedMembers = new Set(['prompt_cache_key', 'prompt_cache_retention', 'safety_identifier', 'verbosity', 'logit_bias']);
 
 /** Members of other formats whose absence changes no answer. */
-const hintMembers = new Set(['store', 'include', 'background', 'truncation', 'inference_geo']);
+const hintMembers = new Set(['store', 'include', 'background', 'truncation', 'betas', 'inference_geo', 'prompt_cache_options']);
 
 /**
  * A chat body as OpenAI documents it today: the output limit is `max_completion_tokens`, instructions of developers stand in
@@ -30,11 +30,11 @@ export function encodeRequest(request: ModelRequest, model: string, losses: Loss
     ...(withTools && toolChoice !== undefined ? { tool_choice: encodeToolChoice(toolChoice, tools) } : {}),
     ...(withTools ? optional('parallel_tool_calls', parallelToolCalls) : {}),
     ...(output === undefined ? {} : { response_format: encodeOutputFormat(output) }),
-    ...encodeReasoning(request.reasoning, losses),
+    ...encodeReasoning(request, losses),
     ...encodeSampling(request.sampling, losses),
     ...optional('user', request.user),
     ...encodeMetadata(request, losses),
-    ...optional('service_tier', request.serviceTier),
+    ...encodeTier(request, losses),
   };
 }
 
@@ -47,15 +47,22 @@ function encodeMetadata(request: ModelRequest, losses: Losses): JsonObject {
 }
 
 /** An effort is all that chat knows; what the client gave as a number of tokens becomes the nearest one. */
-function encodeReasoning(reasoning: ReasoningOptions | undefined, losses: Losses): JsonObject {
+function encodeReasoning({ reasoning, source }: ModelRequest, losses: Losses): JsonObject {
   if (reasoning === undefined) return {};
-  if (reasoning.summary !== undefined) losses.hint('reasoning.summary');
-  if (reasoning.enabled === false) return { reasoning_effort: 'none' };
-  if (reasoning.effort !== undefined) return { reasoning_effort: reasoning.effort };
-  if (reasoning.budgetTokens !== undefined) {
-    return { reasoning_effort: reasoning.budgetTokens === 0 ? 'none' : effortOfBudget(reasoning.budgetTokens) };
-  }
-  return reasoning.enabled === true ? { reasoning_effort: 'medium' } : {};
+  const { summary, enabled, effort, budgetTokens } = reasoning;
+  if (summary !== undefined && summary !== 'auto') losses.hint('reasoning.summary');
+  // No thoughts is what a request means in Anthropic's format anyway, and models that never think refuse the word.
+  if (enabled === false) return source === 'anthropic-messages' ? {} : { reasoning_effort: 'none' };
+  if (effort !== undefined) return { reasoning_effort: effort };
+  if (budgetTokens !== undefined) return { reasoning_effort: budgetTokens === 0 ? 'none' : effortOfBudget(budgetTokens) };
+  return enabled === true ? { reasoning_effort: 'medium' } : {};
+}
+
+/** Words of another vendor's tiers mean nothing here. */
+function encodeTier({ serviceTier, source }: ModelRequest, losses: Losses): JsonObject {
+  if (serviceTier === undefined || source.startsWith('openai-')) return optional('service_tier', serviceTier);
+  losses.hint('service_tier');
+  return {};
 }
 
 function encodeSampling(sampling: Sampling, losses: Losses): JsonObject {
