@@ -26,6 +26,8 @@ const binaryKeys = new Set([
 
 const structuralShape = /^[\w.:/#$-]{0,64}$/;
 const base64Shape = /^[\w+/=\r\n-]*$/;
+/** A foreign signature with its marks, see `sealSignature`: a changed one would be refused by the provider that made it. */
+const sealedShape = /^sluice\.[a-z-]+\.[\w+/=#.-]+$/;
 const plainKeyShape = /^[A-Za-z_$][A-Za-z_$.-]{0,31}\d{0,3}$/;
 
 /** Enough of a long value to tell base64 from prose: a provider refuses a file whose later part is not base64. */
@@ -48,5 +50,5 @@ function isBinary(text: string): boolean {
   const head = text.slice(0, base64HeadLength);
   const comma = head.startsWith('data:') ? head.indexOf(';base64,') : -1;
   if (comma !== -1) return base64Shape.test(head.slice(comma + ';base64,'.length));
-  return text.length >= 64 && base64Shape.test(head);
+  return (text.length >= 64 && base64Shape.test(head)) || sealedShape.test(head);
 }

@@ -69,6 +69,17 @@ describe('texts of a request', () => {
     ]);
   });
 
+  it('leave a signature of another provider alone, for a changed one would be refused', () => {
+    const input = ['sluice.anthropic-messages.Er8C+/x==.open', `sluice.gemini.${'Ab1+'.repeat(400)}.call`, 'Tell me. No base64.'].map(
+      (text) => ({
+        type: 'reasoning',
+        summary: [],
+        encrypted_content: text,
+      }),
+    );
+    expect(collectTexts('openai-responses', { input }).map(({ text }) => text)).toEqual(['Tell me. No base64.']);
+  });
+
   it('are the whole input where it is a string', () => {
     expect(collectTexts('openai-responses', { input: 'Hi' })).toMatchObject([{ text: 'Hi', role: 'user', last: true }]);
   });
