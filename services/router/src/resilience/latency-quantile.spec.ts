@@ -47,6 +47,16 @@ describe('LatencyQuantile', () => {
     expect(times.quantile(0.95, 20, 121_000)).toBeUndefined();
   });
 
+  it('counts the first measurement after a long silence once', () => {
+    const times = new LatencyQuantile();
+    for (let count = 0; count < 1_000; count++) times.add(9_000, 0);
+    const later = 3 * 3_600_000;
+    times.add(100, later);
+    expect(times.quantile(0.95, 2, later)).toBeUndefined();
+    for (let count = 0; count < 9; count++) times.add(400, later);
+    expect(times.quantile(0.5, 2, later)).toSatisfy((actual: number) => within(actual, 400));
+  });
+
   it('stays right over days', () => {
     const times = new LatencyQuantile();
     for (let hour = 0; hour < 24 * 30; hour++) for (let count = 0; count < 30; count++) times.add(100 + hour, hour * 3_600_000);
