@@ -40,6 +40,46 @@ describe('createCatalog', () => {
     expect(catalog.modelsOf('fast').length).toBeGreaterThan(5);
   });
 
+  it.each([
+    ['anthropic', 'claude-opus-4-5', 'anthropic', 'claude-opus-4-5'],
+    ['google', 'gemini-2.5-pro', 'google', 'gemini-2.5-pro'],
+    ['vertex', 'gemini-2.5-pro', 'google', 'gemini-2.5-pro'],
+    ['vertex', 'claude-sonnet-4-5@20250929', 'anthropic', 'claude-sonnet-4-5'],
+    ['vertex', 'publishers/google/models/gemini-2.5-flash', 'google', 'gemini-2.5-flash'],
+    ['azure-openai', 'gpt-4o', 'main', 'gpt-4o'],
+    ['azure-openai', 'text-embedding-3-small', 'azure', 'text-embedding-3-small'],
+    ['amazon-bedrock', 'eu.amazon.nova-lite-v1:0', 'aws', 'amazon.nova-lite-v1:0'],
+    ['cohere', 'command-a-03-2025', 'cohere', 'command-a'],
+    ['groq', 'openai/gpt-oss-120b', 'groq', 'openai/gpt-oss-120b'],
+    ['xai', 'grok-4', 'x-ai', 'grok-4'],
+    ['moonshotai', 'kimi-k2-0905-preview', 'moonshotai', 'kimi-k2-0905-preview'],
+    ['mistral', 'mistral-large-latest', 'mistral', 'mistral-large-latest'],
+  ])('prices %s %s as the list has %s %s', (type, model, vendor, listed) => {
+    const found = createCatalog({ clock: () => at, providers: [{ name: 'p', type }] }).find('p', model)?.price;
+    expect(found).toBeDefined();
+    expect(found).toEqual(catalog.find(vendor, listed)?.price);
+  });
+
+  it('knows the vendor of a provider package by its name, and of no other package', () => {
+    const bridged = (name: string) => createCatalog({ providers: [{ name: 'p', type: 'ai-sdk', aiSdk: { package: name } }] });
+    expect(bridged('@ai-sdk/mistral').find('p', 'mistral-large-latest')?.price).toBeDefined();
+    expect(bridged('mistral').find('p', 'mistral-large-latest')).toBeUndefined();
+  });
+
+  it.each(['ollama', 'vllm', 'llamacpp', 'lmstudio', 'nvidia', 'ai-sdk'])('has no price for what type %s serves', (type) => {
+    const local = createCatalog({ providers: [{ name: 'p', type }] });
+    expect(local.find('p', 'gpt-4o-mini')).toBeUndefined();
+    expect(local.modelsOf('p')).toEqual([]);
+  });
+
+  it('lists of a vendor what the provider itself offers', () => {
+    const offered = (type: string) => createCatalog({ providers: [{ name: 'p', type }] }).modelsOf('p');
+    expect(offered('google').filter((model) => model.startsWith('claude'))).toEqual([]);
+    expect(offered('vertex').some((model) => model.startsWith('claude'))).toBe(true);
+    expect(offered('amazon-bedrock').filter((model) => model.startsWith('regional.'))).toEqual([]);
+    expect(offered('azure-openai')).toContain('gpt-4o');
+  });
+
   it('gives a server of one’s own no vendor’s prices, whatever its name', () => {
     expect(catalog.find('openai', 'gpt-4o-mini')).toBeUndefined();
     expect(catalog.modelsOf('openai')).toEqual([]);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { TokenUsage } from '@sluice/contracts';
 import { createTraits, type Capabilities } from './model-traits.ts';
-import { createPriceList, type ProviderIdentity } from './price-list.ts';
+import type { ProviderIdentity } from './listed-vendors.ts';
+import { createPriceList } from './price-list.ts';
 import { nanoUsdPerMillion, priceOf, type TokenPrice } from './token-price.ts';
 
 export interface ModelFacts {

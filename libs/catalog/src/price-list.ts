@@ -1,16 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as GenaiPrices from '@pydantic/genai-prices';
+import { isOffered, listedVendors, type ProviderIdentity } from './listed-vendors.ts';
 import { nanoUsdPerMillion, type TokenPrice, type TokenRates } from './token-price.ts';
-
-/** How a provider of the configuration is found in the price list. */
-export interface ProviderIdentity {
-  /** Name in the configuration. */
-  readonly name: string;
-  /** Type in the configuration, or the list's own id for it (`openai`, `anthropic`, `google`, `aws`, `groq`, …). */
-  readonly type: string;
-  /** Tells the vendor of an `openai-compatible` provider. */
-  readonly baseUrl?: string | undefined;
-}
 
 export interface ListedModel {
   readonly contextWindow: number | undefined;
@@ -39,22 +30,29 @@ export function createPriceList(): PriceList {
   return {
     version: `genai-prices-${versionOf(require)}`,
     look(provider, model, at) {
-      const vendor = vendorOf(load(), provider);
-      if (vendor === undefined) return undefined;
-      for (const name of namesToTry(model)) {
-        const found = load().calcPrice({}, name, { provider: vendor, timestamp: new Date(at) });
-        if (found !== null) return { contextWindow: found.model.context_window, price: tokenPriceOf(found.model_price) };
+      for (const vendor of vendorsOf(load(), provider)) {
+        for (const name of namesToTry(model)) {
+          const found = load().calcPrice({}, name, { provider: vendor, timestamp: new Date(at) });
+          if (found !== null) return { contextWindow: found.model.context_window, price: tokenPriceOf(found.model_price) };
+        }
       }
       return undefined;
     },
-    modelsOf: (provider) => vendorOf(load(), provider)?.models.map((model) => model.id) ?? [],
+    modelsOf(provider) {
+      const [vendor] = vendorsOf(load(), provider.type === 'azure-openai' ? { ...provider, type: 'openai' } : provider);
+      return (vendor?.models ?? []).map((model) => model.id).filter((model) => isOffered(provider.type, model));
+    },
   };
 }
 
 /** A compatible server is known by its address only: whoever names their own server "openai" does not pay OpenAI's prices. */
-function vendorOf(list: typeof GenaiPrices, provider: ProviderIdentity): GenaiPrices.Provider | undefined {
-  if (provider.type !== 'openai-compatible') return list.findProvider({ providerId: provider.type });
-  return provider.baseUrl === undefined ? undefined : list.findProvider({ providerApiUrl: provider.baseUrl });
+function vendorsOf(list: typeof GenaiPrices, provider: ProviderIdentity): GenaiPrices.Provider[] {
+  const { type, baseUrl } = provider;
+  const found =
+    type === 'openai-compatible' && baseUrl !== undefined
+      ? [list.findProvider({ providerApiUrl: baseUrl })]
+      : listedVendors(provider).map((providerId) => list.findProvider({ providerId }));
+  return found.filter((vendor) => vendor !== undefined);
 }
 
 const dateSuffix = /[-@](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$/;

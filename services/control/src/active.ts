@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/contracts';
 import type { Configuration } from '@sluice/contracts';
-import type { Environment } from './check-references.ts';
+import type { Environment } from './environment.ts';
 import { checkSchema } from './check-schema.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import type { KeyRecord } from './key-store.ts';

@@ -1,11 +1,12 @@
 import { detectorNames, entityTypes } from '@sluice/contracts';
 import type { Configuration, PolicyConfig } from '@sluice/contracts';
 import { suggestion } from './nearest-name.ts';
-import type { Problem } from './problem.ts';
-import { looksLikeSecret, referencedVariable } from './secret-shape.ts';
+import { checkModels } from './check-models.ts';
+import { checkProvider } from './check-provider.ts';
+import type { Problem, Report } from './problem.ts';
+import { isUnset, type Environment } from './environment.ts';
+import { referencedVariable } from './secret-shape.ts';
 import { keySha256 } from './virtual-key.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Stages of this repository, and those of them that end a request. */
 const knownStages: readonly string[] = ['metering', 'guardrail', 'masking', 'cache', 'router'];
@@ -14,15 +15,15 @@ const answeringStages: readonly string[] = ['router'];
 /** Shorter virtual keys can be guessed; 16 letters of a random key are about 80 bits. */
 const shortKeyLength = 16;
 
-type Report = (path: Problem['path'], message: string) => void;
-
 /** What the schema cannot see: names that must exist, variables that must be set, pipelines that must end in an answer. */
 export function checkReferences(configuration: Configuration, environment: Environment): Problem[] {
   const problems: Problem[] = [];
   const error: Report = (path, message) => void problems.push({ severity: 'error', path, message });
   const warning: Report = (path, message) => void problems.push({ severity: 'warning', path, message });
-  checkProviders(configuration, environment, error, warning);
-  checkModels(configuration, error);
+  configuration.providers.forEach((provider, index) => {
+    checkProvider(provider, ['providers', index], { environment, error, warning });
+  });
+  checkModels(configuration, error, warning);
   configuration.policies.forEach((policy, index) => {
     checkPipeline(policy, index, error, warning);
     checkNames(Object.keys(policy.guardrail.detectors), detectorNames, ['policies', index, 'guardrail', 'detectors'], 'a detector', error);
@@ -30,64 +31,6 @@ export function checkReferences(configuration: Configuration, environment: Envir
   });
   checkOrganizations(configuration, environment, error, warning);
   return problems;
-}
-
-function checkProviders(configuration: Configuration, environment: Environment, error: Report, warning: Report): void {
-  configuration.providers.forEach((provider, index) => {
-    const path = ['providers', index];
-    if (provider.baseUrl === undefined) {
-      if (provider.type !== 'openai')
-        error([...path, 'baseUrl'], `is missing; a provider of type ${provider.type} needs its address, e.g. "http://127.0.0.1:8000/v1"`);
-    } else checkAddress(provider.baseUrl, [...path, 'baseUrl'], environment, error);
-    if (provider.apiKey === undefined) return;
-    const variable = referencedVariable(provider.apiKey);
-    if (variable !== undefined) {
-      // A warning only: the router resolves it, and it may hold secrets that control does not.
-      if (isUnset(environment, variable))
-        warning([...path, 'apiKey'], `the environment variable ${variable} is not set here; the router needs it`);
-    } else if (provider.apiKey.includes('${')) {
-      error([...path, 'apiKey'], 'must be ${NAME} of an environment variable and nothing around it');
-    } else if (looksLikeSecret(provider.apiKey)) {
-      error(
-        [...path, 'apiKey'],
-        `looks like a real key, and secrets may not stand in the file; put it into an environment variable and write \${${provider.name.toUpperCase().replaceAll('-', '_')}_API_KEY}`,
-      );
-    }
-  });
-}
-
-function checkAddress(written: string, path: Problem['path'], environment: Environment, error: Report): void {
-  const variable = referencedVariable(written);
-  const address = variable === undefined ? written : environment[variable];
-  if (variable !== undefined && (address === undefined || address === '')) {
-    error(path, `the environment variable ${variable} is not set; set it, or write the address`);
-    return;
-  }
-  const url = URL.canParse(address ?? '') ? new URL(address ?? '') : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
-    error(
-      path,
-      variable === undefined
-        ? 'must be a full http:// or https:// address'
-        : `the environment variable ${variable} must hold a full http:// or https:// address`,
-    );
-  } else if (url.username !== '' || url.password !== '') {
-    error(path, 'must not hold a user or password; use apiKey: ${NAME}');
-  }
-}
-
-function checkModels(configuration: Configuration, error: Report): void {
-  const providers = configuration.providers.map((provider) => provider.name);
-  const known = new Set(providers);
-  configuration.models.forEach((model, index) => {
-    model.targets.forEach((target, targetIndex) => {
-      if (known.has(target.provider)) return;
-      error(
-        ['models', index, 'targets', targetIndex, 'provider'],
-        `"${target.provider}" is not a provider${suggestion(target.provider, known) || `; known are ${providers.join(', ') || 'none'}`}`,
-      );
-    });
-  });
 }
 
 function checkPipeline(policy: PolicyConfig, index: number, error: Report, warning: Report): void {
@@ -129,7 +72,7 @@ function checkNames(names: readonly string[], known: readonly string[], path: Pr
 
 function checkOrganizations(configuration: Configuration, environment: Environment, error: Report, warning: Report): void {
   const policies = configuration.policies.map((policy) => policy.name);
-  const models = new Set(configuration.models.map((model) => model.name));
+  const models = new Set(configuration.models.flatMap((model) => [model.name, ...model.aliases]));
   const owners = new Map<string, string>();
   const checkPolicy = (policy: string, path: Problem['path']): void => {
     if (!policies.includes(policy))
@@ -163,7 +106,7 @@ function checkKey(
   const variable = referencedVariable(reference);
   if (variable !== undefined) {
     const value = environment[variable];
-    if (value === undefined || value === '') {
+    if (value === undefined || isUnset(environment, variable)) {
       error(path, `the environment variable ${variable} is not set; set it to the virtual key, or remove this key`);
       return;
     }
@@ -174,8 +117,4 @@ function checkKey(
   const owner = owners.get(hash);
   if (owner !== undefined) error(path, `is the same key as ${owner}; give each key a value of its own`);
   else owners.set(hash, path.join('.'));
-}
-
-function isUnset(environment: Environment, variable: string): boolean {
-  return (environment[variable] ?? '') === '';
 }

@@ -1,6 +1,6 @@
 import { SluiceError } from '@sluice/contracts';
 import type { Configuration, ProviderConfig, Snapshot } from '@sluice/contracts';
-import type { Environment } from './check-references.ts';
+import type { Environment } from './environment.ts';
 import type { KeyRecord } from './key-store.ts';
 import { referencedVariable } from './secret-shape.ts';
 

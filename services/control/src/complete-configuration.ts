@@ -1,6 +1,6 @@
 import type { ConfigurationInput } from '@sluice/contracts';
-import type { Environment } from './check-references.ts';
-import { simulatedModel } from './discover-providers.ts';
+import type { Environment } from './environment.ts';
+import { simulatedModels } from './discover-providers.ts';
 import type { FoundProviders, ModelInput, ProviderInput } from './discover-providers.ts';
 
 /** The part of the catalogue that control needs. */
@@ -29,8 +29,9 @@ export function completeConfiguration(written: ConfigurationInput | undefined, o
   const { simulated } = found;
   if (simulated !== undefined && !providers.some((provider) => provider.name === simulated.name)) {
     providers.push(simulated);
-    if (!models.some((model) => model.name === simulatedModel)) {
-      models.push({ name: simulatedModel, targets: [{ provider: simulated.name, model: simulatedModel }] });
+    for (const model of simulatedModels) {
+      const taken = models.some(({ name, aliases }) => name === model || aliases?.includes(model) === true);
+      if (!taken) models.push({ name: model, targets: [{ provider: simulated.name, model }] });
     }
   }
   const policies = [...(written?.policies ?? [])];

@@ -9,7 +9,7 @@ import type { AuditTrail } from './audit-trail.ts';
 import { documentSha256 } from './canonical-json.ts';
 import { checkKeyRequest } from './check-key-request.ts';
 import type { KeyRequest } from './check-key-request.ts';
-import type { Environment } from './check-references.ts';
+import type { Environment } from './environment.ts';
 import type { ModelCatalog } from './complete-configuration.ts';
 import { declaredKeys } from './declared-keys.ts';
 import type { FoundProviders } from './discover-providers.ts';

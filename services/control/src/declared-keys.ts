@@ -1,5 +1,5 @@
 import type { Configuration } from '@sluice/contracts';
-import type { Environment } from './check-references.ts';
+import type { Environment } from './environment.ts';
 import type { DeclaredKeys, NewKey } from './key-store.ts';
 import { fileKeyId, keyHmac, keySha256 } from './virtual-key.ts';
 

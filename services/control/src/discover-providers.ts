@@ -1,7 +1,7 @@
-import type { ConfigurationInput } from '@sluice/contracts';
+import { openaiApis, type ConfigurationInput } from '@sluice/contracts';
 import { z } from 'zod';
-import type { Environment } from './check-references.ts';
-import { providerPresets } from './provider-presets.ts';
+import type { Environment } from './environment.ts';
+import { presetProvider, providerPresets } from './provider-presets.ts';
 
 export type ProviderInput = NonNullable<ConfigurationInput['providers']>[number];
 export type ModelInput = NonNullable<ConfigurationInput['models']>[number];
@@ -16,7 +16,8 @@ export interface FoundProviders {
 }
 
 const simulatedProviderName = 'simulated';
-export const simulatedModel = 'sim';
+/** A chat model and one for embeddings; the provider serves both under these names. */
+export const simulatedModels = ['sim', 'sim-embed'] as const;
 
 const ollamaAddress = 'http://127.0.0.1:11434';
 /** A local server answers in a few milliseconds; a start must not wait for one that is not there. */
@@ -32,17 +33,12 @@ export interface DiscoverOptions {
 /** Finds providers by their keys in the environment, and a local Ollama by asking it. Never throws. */
 export async function discoverProviders(options: DiscoverOptions): Promise<FoundProviders> {
   const { environment } = options;
-  const providers: ProviderInput[] = providerPresets
-    .filter((preset) => (environment[preset.variable] ?? '') !== '')
-    .map(({ name, variable, baseUrl }) =>
-      baseUrl === undefined
-        ? { name, type: 'openai', apiKey: `\${${variable}}` }
-        : { name, type: 'openai-compatible', baseUrl, apiKey: `\${${variable}}` },
-    );
+  const isSet = (variable: string) => (environment[variable] ?? '') !== '';
+  const providers: ProviderInput[] = providerPresets.flatMap((preset) => presetProvider(preset, isSet) ?? []);
   const modelsOf = new Map<string, readonly string[]>();
   const ollama = await ollamaModels(options.fetch, options.ollamaUrl ?? ollamaAddress);
   if (ollama.length > 0) {
-    providers.push({ name: 'ollama', type: 'openai-compatible', baseUrl: `${options.ollamaUrl ?? ollamaAddress}/v1` });
+    providers.push({ name: 'ollama', type: 'ollama', baseUrl: `${options.ollamaUrl ?? ollamaAddress}/v1` });
     modelsOf.set('ollama', ollama);
   }
   if ((environment.SLUICE_SIM_URL ?? '') === '') return { providers, modelsOf };
@@ -51,6 +47,7 @@ export async function discoverProviders(options: DiscoverOptions): Promise<Found
     name: simulatedProviderName,
     type: 'openai-compatible',
     baseUrl: '${SLUICE_SIM_URL}',
+    apis: [...openaiApis],
     forwardHeaders: ['x-sim-*'],
   };
   return { providers, modelsOf, simulated };

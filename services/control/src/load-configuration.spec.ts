@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Environment } from './check-references.ts';
+import type { Environment } from './environment.ts';
 import type { CompleteOptions } from './complete-configuration.ts';
 import type { FoundProviders } from './discover-providers.ts';
 import { loadConfiguration } from './load-configuration.ts';
@@ -178,7 +178,7 @@ describe('defaults', () => {
   it.each(['', '\n', '# only a comment\n', 'null'])('of an empty file (%j) are complete', (text) => {
     const configuration = load(text);
     expect(configuration.providers.map((entry) => entry.name)).toEqual(['openai', 'simulated']);
-    expect(configuration.models.map((model) => model.name)).toEqual(['gpt-4o', 'gpt-4o-mini', 'sim']);
+    expect(configuration.models.map((model) => model.name)).toEqual(['gpt-4o', 'gpt-4o-mini', 'sim', 'sim-embed']);
     expect(configuration.policies).toMatchObject([{ name: 'default', pipeline: ['metering', 'guardrail', 'masking', 'cache', 'router'] }]);
     expect(configuration.organizations).toMatchObject([{ name: 'default', teams: [{ name: 'default', keys: [{ name: 'bootstrap' }] }] }]);
   });
@@ -186,7 +186,7 @@ describe('defaults', () => {
   it('stand for the organisations that a file leaves out', () => {
     const configuration = load(`version: 1\n${provider}\nmodels: [{ name: m, targets: [{ provider: mock, model: m }] }]`);
     expect(configuration.organizations).toMatchObject([{ name: 'default' }]);
-    expect(configuration.models.map((model) => model.name)).toEqual(['m', 'sim']);
+    expect(configuration.models.map((model) => model.name)).toEqual(['m', 'sim', 'sim-embed']);
     expect(configuration.providers.map((entry) => entry.name)).toEqual(['mock', 'simulated']);
   });
 

@@ -3,5 +3,5 @@ import type { ModelCatalog } from './complete-configuration.ts';
 
 /** Models by the provider's type and address, so that a server merely named "openai" is not taken for OpenAI. */
 export const modelCatalog: ModelCatalog = {
-  modelsOf: ({ name, type, baseUrl }) => createCatalog({ providers: [{ name, type, baseUrl }] }).modelsOf(name),
+  modelsOf: ({ name, type, baseUrl, aiSdk }) => createCatalog({ providers: [{ name, type, baseUrl, aiSdk }] }).modelsOf(name),
 };

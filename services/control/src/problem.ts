@@ -9,6 +9,9 @@ export interface Problem {
   readonly column?: number;
 }
 
+/** Notes one fault; the severity is the function's own. */
+export type Report = (path: Problem['path'], message: string) => void;
+
 /** `sluice.yaml:3:5: models.0.targets.0.provider: "opnai" is not a provider; did you mean "openai"?` */
 export function formatProblem(problem: Problem, source: string): string {
   const position = problem.line === undefined ? '' : `:${problem.line}:${problem.column ?? 1}`;

@@ -1,24 +1,48 @@
-/** A provider that is found by its key in the environment. All speak OpenAI's chat format at `baseUrl`. */
+import type { ProviderInput } from './discover-providers.ts';
+
+/** A provider that is found by its keys in the environment. */
 export interface ProviderPreset {
   readonly name: string;
-  readonly variable: string;
-  /** Absent for OpenAI itself, whose address the router knows. */
-  readonly baseUrl?: string;
+  readonly type: ProviderInput['type'];
+  /** The first that is set is taken; none: not found. */
+  readonly keys: readonly string[];
+  /** Of these one must be set as well. */
+  readonly also?: readonly string[];
+  /** Whether what stands in `also` is the address. */
+  readonly addressed?: boolean;
 }
 
-/** Addresses as the providers document them for OpenAI clients. The order is the order of targets where two serve one model. */
+/** The order is the order of targets where two serve one model. Names of variables are those that each vendor documents. */
 export const providerPresets: readonly ProviderPreset[] = [
-  { name: 'openai', variable: 'OPENAI_API_KEY' },
-  { name: 'anthropic', variable: 'ANTHROPIC_API_KEY', baseUrl: 'https://api.anthropic.com/v1' },
-  { name: 'google', variable: 'GEMINI_API_KEY', baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai' },
-  { name: 'mistral', variable: 'MISTRAL_API_KEY', baseUrl: 'https://api.mistral.ai/v1' },
-  { name: 'deepseek', variable: 'DEEPSEEK_API_KEY', baseUrl: 'https://api.deepseek.com/v1' },
-  { name: 'xai', variable: 'XAI_API_KEY', baseUrl: 'https://api.x.ai/v1' },
-  { name: 'cohere', variable: 'COHERE_API_KEY', baseUrl: 'https://api.cohere.ai/compatibility/v1' },
-  { name: 'groq', variable: 'GROQ_API_KEY', baseUrl: 'https://api.groq.com/openai/v1' },
-  { name: 'cerebras', variable: 'CEREBRAS_API_KEY', baseUrl: 'https://api.cerebras.ai/v1' },
-  { name: 'together', variable: 'TOGETHER_API_KEY', baseUrl: 'https://api.together.xyz/v1' },
-  { name: 'fireworks', variable: 'FIREWORKS_API_KEY', baseUrl: 'https://api.fireworks.ai/inference/v1' },
-  { name: 'perplexity', variable: 'PERPLEXITY_API_KEY', baseUrl: 'https://api.perplexity.ai' },
-  { name: 'openrouter', variable: 'OPENROUTER_API_KEY', baseUrl: 'https://openrouter.ai/api/v1' },
+  { name: 'openai', type: 'openai', keys: ['OPENAI_API_KEY'] },
+  { name: 'anthropic', type: 'anthropic', keys: ['ANTHROPIC_API_KEY'] },
+  { name: 'google', type: 'google', keys: ['GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY', 'GOOGLE_API_KEY'] },
+  { name: 'mistral', type: 'mistral', keys: ['MISTRAL_API_KEY'] },
+  { name: 'deepseek', type: 'deepseek', keys: ['DEEPSEEK_API_KEY'] },
+  { name: 'xai', type: 'xai', keys: ['XAI_API_KEY'] },
+  { name: 'cohere', type: 'cohere', keys: ['COHERE_API_KEY', 'CO_API_KEY'] },
+  { name: 'moonshotai', type: 'moonshotai', keys: ['MOONSHOT_API_KEY'] },
+  { name: 'perplexity', type: 'perplexity', keys: ['PERPLEXITY_API_KEY'] },
+  { name: 'azure-openai', type: 'azure-openai', keys: ['AZURE_OPENAI_API_KEY'], also: ['AZURE_OPENAI_ENDPOINT'], addressed: true },
+  // The region is read by the router itself, from the same variables.
+  { name: 'amazon-bedrock', type: 'amazon-bedrock', keys: ['AWS_BEARER_TOKEN_BEDROCK'], also: ['AWS_REGION', 'AWS_DEFAULT_REGION'] },
+  { name: 'groq', type: 'groq', keys: ['GROQ_API_KEY'] },
+  { name: 'cerebras', type: 'cerebras', keys: ['CEREBRAS_API_KEY'] },
+  { name: 'together', type: 'together', keys: ['TOGETHER_API_KEY', 'TOGETHER_AI_API_KEY'] },
+  { name: 'fireworks', type: 'fireworks', keys: ['FIREWORKS_API_KEY'] },
+  { name: 'alibaba', type: 'alibaba', keys: ['DASHSCOPE_API_KEY'] },
+  { name: 'deepinfra', type: 'deepinfra', keys: ['DEEPINFRA_API_KEY'] },
+  { name: 'nvidia', type: 'nvidia', keys: ['NVIDIA_API_KEY'] },
+  { name: 'sambanova', type: 'sambanova', keys: ['SAMBANOVA_API_KEY'] },
+  { name: 'openrouter', type: 'openrouter', keys: ['OPENROUTER_API_KEY'] },
 ];
+
+/** The provider as a file would state it, secrets by reference; undefined where the environment does not have what it takes. */
+export function presetProvider(preset: ProviderPreset, isSet: (variable: string) => boolean): ProviderInput | undefined {
+  const { name, type, keys, also, addressed } = preset;
+  const key = keys.find(isSet);
+  const second = also?.find(isSet);
+  if (key === undefined || (also !== undefined && second === undefined)) return undefined;
+  const address = addressed === true && second !== undefined ? { baseUrl: `\${${second}}` } : {};
+  return { name, type, ...address, apiKey: `\${${key}}` };
+}

@@ -6,7 +6,7 @@ import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import { AuditTrail } from './audit-trail.ts';
-import type { Environment } from './check-references.ts';
+import type { Environment } from './environment.ts';
 import { ConfigurationFile } from './configuration-file.ts';
 import { ControlPlane } from './control-plane.ts';
 import { discoverProviders } from './discover-providers.ts';

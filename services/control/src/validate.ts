@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Environment } from './check-references.ts';
+import type { Environment } from './environment.ts';
 import type { ModelCatalog } from './complete-configuration.ts';
 import { discoverProviders } from './discover-providers.ts';
 import { loadConfiguration } from './load-configuration.ts';
