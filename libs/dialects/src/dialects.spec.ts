@@ -209,8 +209,4 @@ describe('answers', () => {
     expect(readFinishReason('openai-chat', answer)).toBe('stop');
     expect(readFinishReason('openai-chat', { choices: [{ finish_reason: null }] })).toBeUndefined();
   });
-
-  it('refuses usage of a dialect that is not built', () => {
-    expect(() => readUsage('anthropic-messages', {})).toThrow(expect.objectContaining({ code: 'unsupported_feature' }) as SluiceError);
-  });
 });

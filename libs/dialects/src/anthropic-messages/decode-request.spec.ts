@@ -52,10 +52,17 @@ describe('a request of the Messages API', () => {
       speed: 'standard',
       container: null,
       mcp_servers: [],
-      context_management: { edits: [] },
+      context_management: { edits: [{ type: 'clear_thinking_20251015', keep: 'all' }] },
+      diagnostics: { previous_message_id: 'msg_0' },
+      inference_geo: 'us',
     });
-    expect(request.rest).toEqual({ context_management: { edits: [] } });
+    expect(request.rest).toEqual({ inference_geo: 'us' });
     expect(request).not.toHaveProperty('serviceTier');
+  });
+
+  it('keeps edits of the context that another provider does not make', () => {
+    const context_management = { edits: [{ type: 'clear_thinking_20251015' }, { type: 'clear_tool_uses_20250919' }] };
+    expect(decode({ context_management }).rest).toEqual({ context_management });
   });
 
   it.each([

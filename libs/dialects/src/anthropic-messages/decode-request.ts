@@ -91,7 +91,17 @@ function decodeSampling({ max_tokens, temperature, top_p, top_k, stop_sequences 
   };
 }
 
+/** What asks for nothing that another provider would have to do. */
 function isDefault(key: string, value: unknown): boolean {
   if (key === 'speed') return value === 'standard';
+  // A report on the prompt cache, which changes no answer.
+  if (key === 'diagnostics') return true;
+  if (key === 'context_management') return clearsThoughtsOnly(value);
   return (key === 'mcp_servers' || key === 'betas') && asArray(value).length === 0;
+}
+
+/** Coding agents always ask to have old thoughts cleared. No other provider is given thoughts that it did not sign. */
+function clearsThoughtsOnly(management: unknown): boolean {
+  const edits = isObject(management) ? asArray(management.edits) : [undefined];
+  return edits.every((edit) => isObject(edit) && typeof edit.type === 'string' && edit.type.startsWith('clear_thinking'));
 }

@@ -67,6 +67,21 @@ describe('a request to Anthropic', () => {
     });
   });
 
+  it('bears the last four marks only, for more are refused', () => {
+    const marked = (text: string): Part => ({ type: 'text', text, cache: {} });
+    const turns: Turn[] = [
+      { role: 'system', parts: [marked('s')] },
+      user(marked('a'), marked('b')),
+      { role: 'assistant', parts: [marked('c')] },
+      user(marked('d')),
+    ];
+    const { body } = encode({ turns, tools: [{ ...tool, cache: {} }] });
+    expect(JSON.stringify(body.messages).match(/cache_control/g)).toHaveLength(4);
+    expect(JSON.stringify([body.system, body.tools])).not.toContain('cache_control');
+    expect(JSON.stringify(encode({ turns }).body.system ?? '')).not.toContain('cache_control');
+    expect(JSON.stringify(encode({ turns: turns.slice(0, 2) }).body.system)).toContain('cache_control');
+  });
+
   it('that holds instructions only asks them as the user', () => {
     const { body } = encode({ turns: [{ role: 'system', parts: [says('Tell a joke.')] }] });
     expect(body.messages).toEqual([{ role: 'user', content: 'Tell a joke.' }]);

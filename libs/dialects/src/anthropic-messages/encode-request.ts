@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json-value.ts';
 import type { Losses } from '../neutral/losses.ts';
 import type { ModelRequest } from '../neutral/model-request.ts';
+import { limitCacheMarks } from './cache-control.ts';
 import { type ClaudeModel, claudeModel } from './claude-model.ts';
 import { encodeTurns } from './encode-messages.ts';
 import { encodeRest } from './encode-rest.ts';
@@ -28,7 +29,7 @@ export function encodeRequest(request: ModelRequest, model: string, losses: Loss
   const output = encodeOutput(request, facts, losses);
   const instructions = request.output?.type === 'json' ? [...system, { type: 'text', text: jsonInstruction }] : system;
   const config = { ...(plan.effort === undefined ? {} : { effort: plan.effort }), ...output };
-  return {
+  return limitCacheMarks({
     model,
     max_tokens: plan.maxTokens,
     ...(instructions.length === 0 ? {} : { system: plainText(instructions) }),
@@ -39,7 +40,7 @@ export function encodeRequest(request: ModelRequest, model: string, losses: Loss
     ...encodeSampling(request.sampling, facts, thinks && !forced, losses),
     ...encodeRest(request, losses),
     ...(request.stream ? { stream: true } : {}),
-  };
+  });
 }
 
 /** One text without marks is written as a string, as people write it. */
