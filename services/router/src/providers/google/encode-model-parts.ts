@@ -5,15 +5,7 @@ import { encodeMedia } from './encode-media.ts';
 /** A model's turn as Gemini's parts. `callIds`: calls bear their ids (the Gemini API; Vertex knows no such field). */
 export function encodeModelParts(parts: readonly Part[], callIds: boolean, losses: Losses): JsonObject[] {
   const encoded: JsonObject[] = [];
-  /** Signatures of texts; dialects tell them apart from their text, before it or after it. */
-  const loose: string[] = [];
-  const sign = () => {
-    const index = encoded.findLastIndex((part) => typeof part.text === 'string' && part.thought !== true);
-    const last = encoded[index];
-    if (last === undefined || 'thoughtSignature' in last) return;
-    const signature = loose.shift();
-    if (signature !== undefined) encoded[index] = { ...last, thoughtSignature: signature };
-  };
+  const loose: LooseSignature[] = [];
   for (const part of parts) {
     if (part.type === 'reasoning') {
       encodeThought(part, encoded, loose, losses);
@@ -21,16 +13,46 @@ export function encodeModelParts(parts: readonly Part[], callIds: boolean, losse
       const value = encodePart(part, callIds, losses);
       if (value !== undefined) encoded.push(value);
     }
-    if (loose.length > 0) sign();
   }
-  return [...encoded, ...loose.map((thoughtSignature) => ({ text: '', thoughtSignature }))];
+  return placeSignatures(encoded, loose);
+}
+
+/** A signature that its dialect keeps apart from the part that it was on; `before`: how many parts stood before it. */
+interface LooseSignature {
+  readonly value: string;
+  readonly before: number;
+}
+
+/**
+ * Back to where they were: to the first call, which Gemini signs whenever it calls, else to the text before or after, else
+ * to an empty text, which is how Gemini itself tells a signature at the end.
+ */
+function placeSignatures(encoded: JsonObject[], loose: readonly LooseSignature[]): JsonObject[] {
+  const rest = [...loose];
+  const call = encoded.findIndex((part) => 'functionCall' in part);
+  if (call !== -1 && encoded[call]?.thoughtSignature === undefined) {
+    const nearest = rest.findLastIndex(({ before }) => before <= call);
+    const [taken] = nearest === -1 ? [] : rest.splice(nearest, 1);
+    if (taken !== undefined) encoded[call] = { ...encoded[call], thoughtSignature: taken.value };
+  }
+  for (const { value, before } of rest) {
+    const earlier = encoded.findLastIndex((part, index) => index < before && isUnsignedText(part));
+    const index = earlier === -1 ? encoded.findIndex(isUnsignedText) : earlier;
+    if (index === -1) encoded.push({ text: '', thoughtSignature: value });
+    else encoded[index] = { ...encoded[index], thoughtSignature: value };
+  }
+  return encoded;
+}
+
+function isUnsignedText(part: JsonObject): boolean {
+  return typeof part.text === 'string' && part.thought !== true && !('thoughtSignature' in part);
 }
 
 /** Thoughts without a signature of Gemini's own are of no use to it: they are left out, as Google's documents advise. */
-function encodeThought(part: ReasoningPart, encoded: JsonObject[], loose: string[], losses: Losses): void {
+function encodeThought(part: ReasoningPart, encoded: JsonObject[], loose: LooseSignature[], losses: Losses): void {
   const signature = ownSignature(part.signature);
   if (signature === undefined) losses.hint('messages.reasoning');
-  else if (part.sealed === true || part.text === '') loose.push(signature);
+  else if (part.sealed === true || part.text === '') loose.push({ value: signature, before: encoded.length });
   else encoded.push({ text: part.text, thought: true, thoughtSignature: signature });
 }
 
@@ -42,7 +64,8 @@ function encodePart(part: Exclude<Part, ReasoningPart>, callIds: boolean, losses
     case 'tool-call':
       return encodeCall(part, callIds);
     case 'native':
-      if (part.wire === 'gemini') return part.value;
+      // Steps of the Interactions API name their type, parts of a content never do.
+      if (part.wire === 'gemini' && !('type' in part.value)) return part.value;
       losses.feature(`messages.content.${typeof part.value.type === 'string' ? part.value.type : part.wire}`, 'has no such item');
       return undefined;
     case 'tool-result':

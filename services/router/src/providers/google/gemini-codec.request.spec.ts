@@ -201,6 +201,14 @@ describe('signatures of thoughts', () => {
     expect(modelParts(signed('s'), text('Yes.'))).toEqual(back);
   });
 
+  it('return to the call that they were on, where the dialect has no room for them on a call', () => {
+    expect(modelParts(text('Let me see.'), signed('s'), call('c', 'f'), call('d', 'g'))).toEqual([
+      { text: 'Let me see.' },
+      { functionCall: { id: 'c', name: 'f', args: { a: 1 } }, thoughtSignature: 's' },
+      { functionCall: { id: 'd', name: 'g', args: { a: 1 } } },
+    ]);
+  });
+
   it('return on a text of their own where there is none', () => {
     expect(modelParts(call('c', 'f', 't'), signed('s'))).toEqual([
       { functionCall: { id: 'c', name: 'f', args: { a: 1 } }, thoughtSignature: 't' },

@@ -8,6 +8,7 @@ import { foldAnswerEvents } from './fold-answer-events.ts';
 import { GeminiAnswerReader } from './gemini-answer-reader.ts';
 import { describeGeminiModel } from './gemini-model.ts';
 import { GeminiStreamDecoder } from './gemini-stream-decoder.ts';
+import { InteractionsReader, isInteraction } from './interactions-reader.ts';
 import { objectsAt } from './json-fields.ts';
 
 interface GeminiCodecOptions {
@@ -30,6 +31,7 @@ export function geminiCodec({ host, newId = randomId }: GeminiCodecOptions): Pro
       };
     },
     decodeAnswer(answer: unknown): ModelAnswer {
+      if (isInteraction(answer)) return decodeInteraction(answer);
       if (!isRecord(answer)) throw noAnswer();
       const reader = new GeminiAnswerReader(newId);
       const events = reader.read(answer);
@@ -39,6 +41,12 @@ export function geminiCodec({ host, newId = randomId }: GeminiCodecOptions): Pro
     },
     createStreamDecoder: (): StreamDecoder => new GeminiStreamDecoder(newId),
   };
+}
+
+function decodeInteraction(interaction: JsonObject): ModelAnswer {
+  const reader = new InteractionsReader();
+  const events = reader.readWhole(interaction);
+  return foldAnswerEvents([...events, ...reader.end()]);
 }
 
 function noAnswer(): SluiceError {

@@ -1,6 +1,7 @@
 import { isRecord, SluiceError, type TokenUsage } from '@sluice/contracts';
 import type { AnswerEvent, JsonObject, SseEvent, StreamDecoder } from '@sluice/dialects';
 import { GeminiAnswerReader } from './gemini-answer-reader.ts';
+import { InteractionsReader } from './interactions-reader.ts';
 import { objectAt, textAt } from './json-fields.ts';
 
 /** Longest message of an error inside a stream that is passed on, characters. */
@@ -8,25 +9,28 @@ const maxMessageLength = 500;
 
 /** `streamGenerateContent?alt=sse`: every event is a whole response, and nothing marks the end but the finish reason. */
 export class GeminiStreamDecoder implements StreamDecoder {
-  readonly #reader: GeminiAnswerReader;
+  readonly #newId: () => string;
+  /** Told by the first event. */
+  #reader: GeminiAnswerReader | InteractionsReader | undefined;
   #failed = false;
 
   constructor(newId: () => string) {
-    this.#reader = new GeminiAnswerReader(newId);
+    this.#newId = newId;
   }
 
   get complete(): boolean {
-    return this.#reader.complete && !this.#failed;
+    return this.#reader?.complete === true && !this.#failed;
   }
 
   get usage(): TokenUsage | undefined {
-    return this.#reader.usage;
+    return this.#reader?.usage;
   }
 
   push(event: SseEvent): AnswerEvent[] {
     if (event.data === '' || event.data === '[DONE]' || this.#failed) return [];
     const response = parseResponse(event.data);
     const error = objectAt(response, 'error');
+    this.#reader ??= 'event_type' in response ? new InteractionsReader() : new GeminiAnswerReader(this.#newId);
     if (error === undefined) return this.#reader.read(response);
     this.#failed = true;
     const code = textAt(error, 'status') ?? (typeof error.code === 'number' ? String(error.code) : 'error');
@@ -36,7 +40,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
 
   /** The finish is told here and not when it is read: older models name a reason in every event. */
   end(): AnswerEvent[] {
-    return this.#failed ? [] : this.#reader.end();
+    return this.#failed ? [] : (this.#reader?.end() ?? []);
   }
 }
 
