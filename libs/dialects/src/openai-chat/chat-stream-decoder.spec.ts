@@ -90,14 +90,25 @@ describe('ChatStreamDecoder', () => {
     const events = eventsOf(
       chunk({ reasoning: 'Hm.', ...detail({ type: 'reasoning.text', text: 'Hm.' }) }),
       chunk(detail({ type: 'reasoning.text', signature: 's' })),
-      chunk(detail({ type: 'reasoning.summary', summary: 'Sum.', id: 'rs_1' })),
+      chunk({ reasoning: 'Sum.', ...detail({ type: 'reasoning.summary', summary: 'Sum.', id: 'rs_1' }) }),
       chunk(detail({ type: 'reasoning.encrypted', data: 'd', id: 'rs_1' }), 'stop'),
     );
     expect(events).toEqual([
       { type: 'reasoning', part: 0, text: 'Hm.' },
       { type: 'signature', part: 0, signature: { wire: 'openai-chat', value: 's' } },
-      { type: 'reasoning', part: 1, text: 'Sum.', id: 'rs_1' },
+      { type: 'reasoning', part: 1, text: 'Sum.' },
       { type: 'signature', part: 1, signature: { wire: 'openai-chat', value: 'd' }, sealed: true, id: 'rs_1' },
+      stop,
+    ]);
+  });
+
+  it('reads thoughts that stand in their details only', () => {
+    const detail = (members: JsonObject) => chunk({ reasoning_details: [{ type: 'reasoning.text', index: 0, ...members }] });
+    expect(eventsOf(detail({ text: 'H' }), detail({ text: 'm' }), detail({ signature: 's' }), chunk({ content: 'x' }, 'stop'))).toEqual([
+      { type: 'reasoning', part: 0, text: 'H' },
+      { type: 'reasoning', part: 0, text: 'm' },
+      { type: 'signature', part: 0, signature: { wire: 'openai-chat', value: 's' } },
+      { type: 'text', part: 1, text: 'x' },
       stop,
     ]);
   });

@@ -29,6 +29,8 @@ export class ChatStreamDecoder implements StreamDecoder {
   /** The part that text or a thought goes on in. */
   #open: { readonly kind: 'text' | 'reasoning' | 'refusal'; readonly part: number } | undefined;
   #lastText: number | undefined;
+  /** Thoughts came as plain text: what their details say again is no more of them. */
+  #thoughtAloud = false;
   #parts = 0;
   #sources: JsonObject = {};
   readonly #calls = new ToolCallDecoder(() => this.#parts++);
@@ -112,13 +114,17 @@ export class ChatStreamDecoder implements StreamDecoder {
 
   #takeReasoning(delta: JsonObject, events: AnswerEvent[]): void {
     const text = readReasoningText(delta);
-    if (text !== undefined) events.push({ type: 'reasoning', part: this.#partFor('reasoning'), text });
+    if (text !== undefined) {
+      this.#thoughtAloud = true;
+      events.push({ type: 'reasoning', part: this.#partFor('reasoning'), text });
+    }
     for (const item of asArray(delta.reasoning_details)) {
       const detail = isObject(item) ? readDetail(item) : undefined;
-      if (detail === undefined) continue;
+      const says = !this.#thoughtAloud && detail !== undefined && detail.text !== '';
+      if (detail === undefined || (!says && detail.signature === undefined)) continue;
       const id = optional('id', detail.id);
       const part = this.#partFor('reasoning');
-      if (text === undefined && detail.text !== '') events.push({ type: 'reasoning', part, text: detail.text, ...id });
+      if (says) events.push({ type: 'reasoning', part, text: detail.text, ...id });
       if (detail.signature === undefined) continue;
       events.push({ type: 'signature', part, signature: detail.signature, ...optional('sealed', detail.sealed), ...id });
       // What follows a proof is another thought.

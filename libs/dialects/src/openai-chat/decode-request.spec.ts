@@ -160,6 +160,22 @@ describe('messages', () => {
     ]);
   });
 
+  it('put pieces of details together, as clients collect them from a stream', () => {
+    const piece = (index: number, members: object) => ({ type: 'reasoning.text', index, ...members });
+    const reasoning_details = [
+      piece(0, { text: 'H' }),
+      piece(0, { text: 'm' }),
+      piece(0, { signature: 's' }),
+      piece(1, { text: 'x' }),
+      piece(2, { text: 'y' }),
+    ];
+    expect(turnsOf({ role: 'assistant', content: null, reasoning_content: 'Hmxy', reasoning_details })[0]?.parts).toEqual([
+      { type: 'reasoning', text: 'Hm', signature: { wire: 'openai-chat', value: 's' } },
+      { type: 'reasoning', text: 'x' },
+      { type: 'reasoning', text: 'y' },
+    ]);
+  });
+
   it('read thoughts that Mistral puts into content', () => {
     const content = [
       { type: 'thinking', thinking: [{ type: 'text', text: 'Hm.' }] },

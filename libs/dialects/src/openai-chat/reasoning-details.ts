@@ -11,16 +11,18 @@ import { optional, textOf } from './optional.ts';
 /** Providers of this format tell by a `format` how a proof was made, and want it back beside it. It travels in front of the proof. */
 const formatMark = /^([a-z][a-z0-9-]{0,40}-v\d{1,3}):/;
 
-/** Items of a message, in order. */
+/** Items of a message, in order. Pieces of one thought, as a client collects them from a stream, are put together. */
 export function readReasoningDetails(details: unknown): ReasoningPart[] {
   const parts: ReasoningPart[] = [];
+  let lastIndex: unknown;
   for (const item of asArray(details)) {
     const part = isObject(item) ? readDetail(item) : undefined;
-    if (part === undefined) continue;
+    if (part === undefined || !isObject(item)) continue;
     const last = parts.at(-1);
-    if (part.sealed === true && last !== undefined && last.signature === undefined && last.id === part.id) {
-      parts[parts.length - 1] = { ...last, ...part, text: last.text };
-    } else parts.push(part);
+    const open = last !== undefined && last.signature === undefined && last.id === part.id && lastIndex === item.index;
+    lastIndex = item.index;
+    if (last !== undefined && open) parts[parts.length - 1] = { ...last, ...part, text: last.text + part.text };
+    else parts.push(part);
   }
   return parts;
 }
