@@ -110,6 +110,13 @@ describe('a plain answer', () => {
     const parts: AnswerContent[] = [{ type: 'tool-call', id: 't', name: 'f', input: '{}' }];
     expect(encode({ parts, finish: { reason: 'stop', native: 'STOP' } }).stop_reason).toBe('tool_use');
     expect(encode({ parts, finish: { reason: 'stop', native: 'end_turn' } }).stop_reason).toBe('end_turn');
+    expect(encode({ parts: [...parts, { type: 'text', text: 'Done.' }] }).stop_reason).toBe('end_turn');
+  });
+
+  it('says the same of its end when it is streamed', async () => {
+    const calling = [start, { type: 'text', part: 0, text: 'Hi' }, call(1, 'a'), input(1, '{}')] as const;
+    expect((await accumulate(write([...calling, finish]))).stop_reason).toBe('tool_use');
+    expect((await accumulate(write([...calling, { type: 'text', part: 2, text: 'Done.' }, finish]))).stop_reason).toBe('end_turn');
   });
 
   it('that refuses shows the words and the reason', () => {

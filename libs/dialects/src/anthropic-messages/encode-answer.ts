@@ -9,7 +9,9 @@ import { stopReasonOf } from './stop-reason.ts';
 
 /** An answer as a plain message. */
 export function encodeAnswer(answer: ModelAnswer, context: AnswerContext): JsonObject {
-  const callsTools = answer.parts.some((part) => part.type === 'tool-call');
+  // Text after a call ends the answer: the call was answered within it.
+  const last = answer.parts.findLast((part) => part.type === 'tool-call' || (part.type === 'text' && part.text !== ''));
+  const callsTools = last?.type === 'tool-call';
   const refusal = answer.parts.flatMap((part) => (part.type === 'refusal' ? part.text : [])).join('');
   return {
     ...messageHead(answer.id, answer.model, context),

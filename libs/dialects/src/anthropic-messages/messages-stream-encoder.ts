@@ -22,7 +22,9 @@ export class MessagesStreamEncoder implements StreamEncoder {
   #usage: TokenUsage | undefined;
   #finish: Finish = { reason: 'stop' };
   #refusal = '';
-  #callsTools = false;
+  /** Parts of the last call and of the last text: text after a call ends the answer. */
+  #lastCall = -1;
+  #lastText = -1;
   #index = 0;
   #block: OpenBlock | undefined;
   /** Events of parts whose turn has not come, in the order in which the parts began. */
@@ -67,7 +69,7 @@ export class MessagesStreamEncoder implements StreamEncoder {
     }
     this.#waiting.clear();
     this.#write('message_delta', {
-      delta: encodeFinish(this.#finish, this.#callsTools, this.#refusal),
+      delta: encodeFinish(this.#finish, this.#lastCall > this.#lastText, this.#refusal),
       usage: encodeUsage(this.#usage),
     });
     this.#write('message_stop', {});
@@ -85,7 +87,8 @@ export class MessagesStreamEncoder implements StreamEncoder {
   }
 
   #add(event: PartEvent): void {
-    if (event.type === 'tool-call') this.#callsTools = true;
+    if (event.type === 'tool-call') this.#lastCall = Math.max(this.#lastCall, event.part);
+    if (event.type === 'text' && event.text !== '') this.#lastText = Math.max(this.#lastText, event.part);
     if (event.type === 'refusal') this.#refusal += event.text;
     if (this.#block?.part === event.part) {
       this.#writeDeltas(this.#block.add(event));

@@ -48,7 +48,7 @@ export function chatWordOf(stopReason: string): string {
 }
 
 /**
- * @param callsTools the answer calls a tool: some providers say `stop` even then, and Anthropic's tool runners look at this
+ * @param callsTools the answer ends with calls: some providers say `stop` even then, and Anthropic's tool runners look at this
  * word alone. One that says `end_turn` knows the difference: its calls were made by its own code and are answered already.
  */
 export function stopReasonOf(finish: Finish, callsTools: boolean): string {
