@@ -20,6 +20,7 @@ const binaryKeys = new Set([
   'b64_json',
   'embedding',
   'signature',
+  'thought_signature',
   'encrypted_content',
   'obfuscation',
 ]);

@@ -18,6 +18,25 @@ describe('ChatStreamRestorer and vendors', () => {
     expect(texts.join('')).toBe('ann@example.com');
   });
 
+  it.each<[string, (text: string) => JsonObject]>([
+    ['details of thoughts', (text) => ({ reasoning_details: [{ type: 'reasoning.text', text, index: 0 }] })],
+    ['summaries of thoughts', (text) => ({ reasoning_details: [{ type: 'reasoning.summary', summary: text }] })],
+    ['parts of content', (text) => ({ content: [{ type: 'text', text }] })],
+    ['thoughts in content', (text) => ({ content: [{ type: 'thinking', thinking: [{ type: 'text', text }] }] })],
+  ])('holds back in %s', (_name, delta) => {
+    const restored = restore(
+      ...['To <EMA', 'IL_1>', ', <EM'].map((text) => event({ delta: delta(text) })),
+      event({ delta: {}, finish_reason: 'stop' }),
+    );
+    const texts = [...restored.matchAll(/"(?:text|summary)":"([^"]*)"/g)].map(([, text]) => text);
+    expect(texts.join('')).toBe('To ann@example.com, <EM');
+  });
+
+  it('passes lists in which nothing changes as they came', () => {
+    const bytes = Buffer.from(event({ delta: { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'Hm.' }] }] } }));
+    expect(createRestorer('openai-chat', table).stream().push(bytes)).toBe(bytes);
+  });
+
   it('keeps calls without an index apart', () => {
     const call = (id: string, text: string) => event({ delta: { tool_calls: [{ id, function: { name: 'f', arguments: text } }] } });
     const restored = restore(call('a', '{"to":"<EMA'), call('b', '{"to":"x"}'), call('a', 'IL_1>"}'));

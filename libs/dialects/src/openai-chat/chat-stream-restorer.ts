@@ -75,6 +75,11 @@ export class ChatStreamRestorer implements EventRewriter {
       if (key === 'tool_calls' && Array.isArray(value)) {
         return mapChanged(asArray(value), (call, position) => (isObject(call) ? this.#restoreCall(call, position, choice, final) : call));
       }
+      if (key === 'reasoning_details' && Array.isArray(value)) {
+        return mapChanged(asArray(value), (item, position) => (isObject(item) ? this.#restoreDetail(item, position, choice, final) : item));
+      }
+      if (key === 'content' && Array.isArray(value))
+        return this.#restoreParts(asArray(value), 'content', choice, final, (part) => ({ content: [part] }));
       if (key === 'function_call' && isObject(value)) {
         return this.#restoreInner(value, 'arguments', choice, 'function_call', final, (text) => ({ function_call: { arguments: text } }));
       }
@@ -82,6 +87,31 @@ export class ChatStreamRestorer implements EventRewriter {
         return this.#restoreInner(value, 'transcript', choice, 'audio', final, (text) => ({ audio: { transcript: text } }));
       }
       return restoreWhole(this.#matchers, value, key);
+    });
+  }
+
+  /** A piece of a thought in OpenRouter's shapes. */
+  #restoreDetail(item: JsonObject, position: number, choice: number, final: boolean): JsonObject {
+    const { type } = item;
+    const index = typeof item.index === 'number' ? item.index : position;
+    const name = type === 'reasoning.summary' ? 'summary' : 'text';
+    const path = `reasoning_details.${index}.${String(type)}`;
+    return this.#restoreInner(item, name, choice, path, final, (text) => ({ reasoning_details: [{ type, index, [name]: text }] }));
+  }
+
+  /** Lists of parts, in which Mistral's thinking models stream: texts of one kind run on from list to list. */
+  #restoreParts(parts: readonly unknown[], path: string, choice: number, final: boolean, wrap: (part: JsonObject) => JsonObject): unknown {
+    return mapChanged(parts, (part) => {
+      if (!isObject(part)) return restoreWhole(this.#matchers, part, path);
+      const { type } = part;
+      const inner = `${path}.${String(type)}`;
+      if (type !== 'thinking' || !Array.isArray(part.thinking)) {
+        return this.#restoreInner(part, 'text', choice, inner, final, (text) => wrap({ type, text }));
+      }
+      const wrapInner = (piece: JsonObject) => wrap({ type, thinking: [piece] });
+      return mapMembers(part, (key, value) =>
+        key === 'thinking' ? this.#restoreParts(asArray(value), inner, choice, final, wrapInner) : value,
+      );
     });
   }
 
@@ -116,7 +146,8 @@ export class ChatStreamRestorer implements EventRewriter {
   }
 }
 
+/** Lists that both have are joined. */
 function mergeDeltas(left: JsonObject, right: JsonObject): JsonObject {
-  if (left.tool_calls === undefined || right.tool_calls === undefined) return { ...left, ...right };
-  return { ...left, tool_calls: [...asArray(left.tool_calls), ...asArray(right.tool_calls)] };
+  const lists = Object.keys(right).filter((key) => Array.isArray(left[key]) && Array.isArray(right[key]));
+  return { ...left, ...right, ...Object.fromEntries(lists.map((key) => [key, [...asArray(left[key]), ...asArray(right[key])]])) };
 }

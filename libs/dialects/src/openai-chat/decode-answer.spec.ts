@@ -68,7 +68,7 @@ describe('decodeAnswer', () => {
     [
       'reasoning_details',
       { reasoning: 'Hm.', reasoning_details: [{ type: 'reasoning.text', text: 'Hm.', signature: 's', format: 'anthropic-claude-v1' }] },
-      [{ type: 'reasoning', text: 'Hm.', signature: { wire: 'openai-chat', value: 'anthropic-claude-v1:s' } }],
+      [{ type: 'reasoning', text: 'Hm.', signature: { wire: 'openai-chat', value: 'anthropic-claude-v1.s' } }],
     ],
     [
       'reasoning_details that are sealed',

@@ -118,7 +118,7 @@ describe('encodeRequest', () => {
 
   it('gives thoughts back to who may have made them, and keeps foreign proofs', () => {
     const parts: Part[] = [
-      { type: 'reasoning', text: 'Own.', signature: { wire: 'openai-chat', value: 'anthropic-claude-v1:c2ln' } },
+      { type: 'reasoning', text: 'Own.', signature: { wire: 'openai-chat', value: 'anthropic-claude-v1.c2ln' } },
       { type: 'reasoning', text: 'Plain.' },
       { type: 'reasoning', text: 'Foreign.', signature: { wire: 'anthropic-messages', value: 'eA==' } },
       { type: 'tool-call', id: 'c', name: 'f', input: '{}', signature: { wire: 'gemini', value: 'eA==' } },

@@ -9,7 +9,7 @@ import { optional, textOf } from './optional.ts';
  */
 
 /** Providers of this format tell by a `format` how a proof was made, and want it back beside it. It travels in front of the proof. */
-const formatMark = /^([a-z][a-z0-9-]{0,40}-v\d{1,3}):/;
+const formatMark = /^([a-z][a-z0-9-]{0,40}-v\d{1,3})\./;
 
 /** Items of a message, in order. Pieces of one thought, as a client collects them from a stream, are put together. */
 export function readReasoningDetails(details: unknown): ReasoningPart[] {
@@ -59,8 +59,8 @@ export function writeReasoningDetails(part: ReasoningPart): JsonObject[] {
 function openProof(proof: string, format: unknown): Signature {
   const signature = openSignature(proof, 'openai-chat');
   const mark = textOf(format);
-  if (mark === undefined || signature.wire !== 'openai-chat' || !formatMark.test(`${mark}:`)) return signature;
-  return { ...signature, value: `${mark}:${signature.value}` };
+  if (mark === undefined || signature.wire !== 'openai-chat' || !formatMark.test(`${mark}.`)) return signature;
+  return { ...signature, value: `${mark}.${signature.value}` };
 }
 
 function sealProof(signature: Signature): { readonly proof: string; readonly format?: string } {
