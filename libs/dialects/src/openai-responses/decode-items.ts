@@ -20,7 +20,7 @@ export function decodeCall(item: JsonObject): ToolCallPart {
 }
 
 /** Texts of a thought, summary first: most items have one of the two only. */
-export function reasoningTexts(item: JsonObject): string[] {
+function reasoningTexts(item: JsonObject): string[] {
   return [...asArray(item.summary), ...asArray(item.content)].flatMap((part) =>
     isObject(part) && typeof part.text === 'string' && part.text !== '' ? [part.text] : [],
   );

@@ -148,8 +148,10 @@ describe('encodeRequest', () => {
       ],
     });
     expect(body.parallel_tool_calls).toBe(false);
-    expect(encode({ toolChoice: { type: 'tool', name: 'f' } }).tool_choice).toEqual({ type: 'function', name: 'f' });
-    expect(encode({ toolChoice: { type: 'required' } }).tool_choice).toBe('required');
+    const tools = [{ type: 'function', name: 'f' }] as const;
+    expect(encode({ tools, toolChoice: { type: 'tool', name: 'f' } }).tool_choice).toEqual({ type: 'function', name: 'f' });
+    expect(encode({ tools, toolChoice: { type: 'required' } }).tool_choice).toBe('required');
+    expect(encode({ toolChoice: { type: 'none' } }).tool_choice).toBeUndefined();
   });
 
   it('says options', () => {
@@ -184,7 +186,8 @@ describe('encodeRequest', () => {
   it('turns a number of thinking tokens into an effort, and shows thoughts to who asked so', () => {
     expect(encode({ reasoning: { budgetTokens: 20_000, enabled: true } }).reasoning).toEqual({ effort: 'high', summary: 'auto' });
     expect(encode({ reasoning: { enabled: true } }).reasoning).toEqual({ summary: 'auto' });
-    expect(encode({ reasoning: { enabled: false } }).reasoning).toBeUndefined();
+    expect(encode({ reasoning: { enabled: false } }).reasoning).toEqual({ effort: 'none' });
+    expect(encode({ source: 'anthropic-messages', reasoning: { enabled: false } }).reasoning).toBeUndefined();
   });
 
   it('raises a limit that the API refuses, and says so', () => {
@@ -197,7 +200,6 @@ describe('encodeRequest', () => {
     ['stop', { sampling: { stop: ['x'] } }],
     ['n', { sampling: { choices: 2 } }],
     ['top_k', { sampling: { topK: 3 } }],
-    ['seed', { sampling: { seed: 1 } }],
     ['frequency_penalty', { sampling: { frequencyPenalty: 1 } }],
     ['presence_penalty', { sampling: { presencePenalty: 1 } }],
     ['logit_bias', { rest: { logit_bias: { 1: 2 } } }],
@@ -220,9 +222,10 @@ describe('encodeRequest', () => {
       serviceTier: 'standard_only',
       turns: [{ ...user({ type: 'text', text: 'x', cache: {} }), name: 'ann' }],
       tools: [{ type: 'function', name: 'f', cache: {} }],
+      sampling: { seed: 1 },
       rest: { prediction: {} },
     };
-    expect([...dropped(request)].sort()).toEqual(['cache_control', 'messages.0.name', 'prediction', 'service_tier']);
+    expect([...dropped(request)].sort()).toEqual(['cache_control', 'messages.0.name', 'prediction', 'seed', 'service_tier']);
     expect(encode(request).service_tier).toBeUndefined();
   });
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json-value.ts';
 import type { Losses } from '../neutral/losses.ts';
-import type { ModelRequest, OutputFormat, ReasoningOptions } from '../neutral/model-request.ts';
+import type { ModelRequest, OutputFormat } from '../neutral/model-request.ts';
 import { effortOfBudget } from '../neutral/reasoning-budget.ts';
 import { optional } from '../openai-chat/optional.ts';
 import { encodeInput } from './encode-input.ts';
@@ -13,9 +13,9 @@ const leastOutputTokens = 16;
 const reasoningModels = /^(?:o\d|gpt-[5-9](?!.*-chat)|codex|computer-use|grok-)/;
 
 /** Members of other bodies that mean the same here. */
-const sharedMembers = new Set(['prompt_cache_key', 'prompt_cache_retention', 'safety_identifier', 'max_tool_calls', 'moderation']);
+const sharedMembers = new Set(['prompt_cache_key', 'prompt_cache_options', 'prompt_cache_retention', 'safety_identifier', 'moderation']);
 /** Members whose absence changes no answer. */
-const hintMembers = new Set(['prediction', 'store', 'stream_options', 'cache_control', 'betas', 'service_tier', 'extra_headers']);
+const hintMembers = new Set(['prediction', 'store', 'cache_control', 'betas', 'inference_geo']);
 
 /**
  * A request for the Responses API. Nothing is stored with the provider: thoughts travel sealed, with the conversation.
@@ -23,7 +23,8 @@ const hintMembers = new Set(['prediction', 'store', 'stream_options', 'cache_con
  */
 export function encodeRequest(request: ModelRequest, model: string, losses: Losses): JsonObject {
   const { sampling, rest } = request;
-  const reasoning = encodeReasoning(request.reasoning);
+  const tools = encodeTools(request.tools, losses);
+  const reasoning = encodeReasoning(request);
   const text = { ...optional('format', encodeFormat(request.output)), ...optional('verbosity', rest.verbosity) };
   const include = includesOf(request, model);
   reportSampling(request, losses);
@@ -37,9 +38,8 @@ export function encodeRequest(request: ModelRequest, model: string, losses: Loss
     ...optional('temperature', sampling.temperature),
     ...optional('top_p', sampling.topP),
     ...(sampling.logprobs === undefined || sampling.logprobs === 0 ? {} : { top_logprobs: sampling.logprobs }),
-    ...(request.tools.length === 0 ? {} : { tools: encodeTools(request.tools, losses) }),
-    ...optional('tool_choice', encodeToolChoice(request)),
-    ...(request.tools.length === 0 ? {} : optional('parallel_tool_calls', request.parallelToolCalls)),
+    ...(tools.length === 0 ? {} : { tools, ...optional('tool_choice', encodeToolChoice(request)) }),
+    ...(tools.length === 0 ? {} : optional('parallel_tool_calls', request.parallelToolCalls)),
     ...(Object.keys(text).length === 0 ? {} : { text }),
     ...optional('reasoning', reasoning),
     ...optional('user', request.user),
@@ -54,7 +54,7 @@ function includesOf(request: ModelRequest, model: string): string[] {
     turn.parts.some((part) => part.type === 'reasoning' && part.signature?.wire === 'openai-responses'),
   );
   const { effort, enabled, budgetTokens } = request.reasoning ?? {};
-  const thinks = (effort !== undefined && effort !== 'none') || enabled === true || budgetTokens !== undefined;
+  const thinks = (effort !== undefined && effort !== 'none') || enabled === true || (budgetTokens ?? 0) > 0;
   return [
     ...(sealed || thinks || reasoningModels.test(model) ? ['reasoning.encrypted_content'] : []),
     ...(request.sampling.logprobs === undefined ? [] : ['message.output_text.logprobs']),
@@ -67,15 +67,16 @@ function limitOf(tokens: number | undefined, losses: Losses): number | undefined
   return leastOutputTokens;
 }
 
-/**
- * Thinking that is merely switched off says nothing: which effort stands for none differs by model. A client that gives
- * a number of thinking tokens wants to see thoughts.
- */
-function encodeReasoning(options: ReasoningOptions | undefined): JsonObject | undefined {
-  if (options === undefined) return undefined;
-  const { budgetTokens, enabled } = options;
-  const effort = options.effort ?? (budgetTokens === undefined || enabled === false ? undefined : effortOfBudget(budgetTokens));
-  const summary = options.summary ?? (enabled === true || (budgetTokens !== undefined && enabled !== false) ? 'auto' : undefined);
+/** An effort is all that the API knows. A client that gives a number of thinking tokens wants to see thoughts. */
+function encodeReasoning({ reasoning, source }: ModelRequest): JsonObject | undefined {
+  if (reasoning === undefined) return undefined;
+  const { budgetTokens, enabled } = reasoning;
+  if (enabled === false || budgetTokens === 0) {
+    // No thoughts is what a request means in Anthropic's format anyway, and models that never think refuse the word.
+    return source === 'anthropic-messages' ? undefined : { effort: 'none' };
+  }
+  const effort = reasoning.effort ?? (budgetTokens === undefined ? undefined : effortOfBudget(budgetTokens));
+  const summary = reasoning.summary ?? (enabled === true || budgetTokens !== undefined ? 'auto' : undefined);
   return effort === undefined && summary === undefined ? undefined : { ...optional('effort', effort), ...optional('summary', summary) };
 }
 
@@ -103,7 +104,8 @@ function reportSampling({ sampling }: ModelRequest, losses: Losses): void {
   if (sampling.stop !== undefined && sampling.stop.length > 0) losses.feature('stop', 'knows no stop sequences');
   if (sampling.choices !== undefined && sampling.choices > 1) losses.feature('n', 'gives one answer at a time');
   if (sampling.topK !== undefined) losses.feature('top_k');
-  if (sampling.seed !== undefined) losses.feature('seed');
+  // No provider promises the same answer for the same seed.
+  if (sampling.seed !== undefined) losses.hint('seed');
   if (sampling.frequencyPenalty !== undefined && sampling.frequencyPenalty !== 0) losses.feature('frequency_penalty');
   if (sampling.presencePenalty !== undefined && sampling.presencePenalty !== 0) losses.feature('presence_penalty');
 }

@@ -4,7 +4,7 @@ import type { FinishReason } from '../neutral/model-answer.ts';
 import { finishOfResponse } from './finish-of-response.ts';
 
 /** The response object: itself, or the one that an event of a stream carries. */
-export function responseOf(value: unknown): JsonObject | undefined {
+function responseOf(value: unknown): JsonObject | undefined {
   if (!isObject(value)) return undefined;
   return isObject(value.response) ? value.response : value;
 }

@@ -196,6 +196,20 @@ describe('ResponsesStreamDecoder', () => {
     expect(read([opening, cut('content_filter')]).events.at(-1)).toMatchObject({ finish: { reason: 'content-filter' } });
   });
 
+  it.each([
+    [{ status: 'completed', output: [] }, stop],
+    [
+      { status: 'incomplete', output: [] },
+      { type: 'finish', finish: { reason: 'length' } },
+    ],
+    [
+      { status: 'failed', error: { code: 'x', message: 'No.' } },
+      { type: 'error', code: 'x', message: 'No.' },
+    ],
+  ])('knows the end that some servers call done, by its status: %j', (response, last) => {
+    expect(read([opening, { type: 'response.done', response }]).events.at(-1)).toEqual(last);
+  });
+
   it.each<[string, unknown[]]>([
     ['an error event', [{ type: 'error', error: { type: 'x', code: 'insufficient_quota', message: 'No money.' } }]],
     ['an error event without nesting', [{ type: 'error', code: 'insufficient_quota', message: 'No money.' }]],
@@ -239,6 +253,11 @@ describe('ResponsesStreamDecoder', () => {
     expect(events.map((event) => event.type)).toEqual(['start', 'tool-call', 'tool-input', 'usage', 'text', 'usage', 'finish']);
     expect(events[4]).toMatchObject({ part: 1 });
     expect(events.at(-1)).toEqual(stop);
+  });
+
+  it('reads an event that lost its last brace', () => {
+    const { events } = read([JSON.stringify(opening).slice(0, -1), JSON.stringify(completed()).slice(0, -1)]);
+    expect(events).toEqual([start, usageEvent, stop]);
   });
 
   it('begins with a start where the stream does not', () => {

@@ -1,5 +1,5 @@
 import { SluiceError, type TokenUsage } from '@sluice/contracts';
-import { asArray, isObject, parseJson, type JsonObject } from '../json-value.ts';
+import { asArray, isObject, type JsonObject } from '../json-value.ts';
 import type { AnswerEvent } from '../neutral/answer-event.ts';
 import type { StreamDecoder } from '../neutral/codec.ts';
 import type { Finish } from '../neutral/model-answer.ts';
@@ -7,6 +7,7 @@ import { numberOf, optional, textOf } from '../openai-chat/optional.ts';
 import type { SseEvent } from '../sse-parser.ts';
 import { finishOfResponse } from './finish-of-response.ts';
 import { OutputReader } from './output-reader.ts';
+import { parseEvent } from './parse-event.ts';
 import { readUsage } from './read-usage.ts';
 
 /**
@@ -31,8 +32,8 @@ export class ResponsesStreamDecoder implements StreamDecoder {
 
   push(event: SseEvent): AnswerEvent[] {
     if (event.data === '' || event.data === '[DONE]') return [];
-    const value = parseJson(event.data);
-    if (!isObject(value)) throw new SluiceError('provider_error', 'The provider sent a stream event that is no JSON object.');
+    const value = parseEvent(event.data);
+    if (value === undefined) throw new SluiceError('provider_error', 'The provider sent a stream event that is no JSON object.');
     this.#events = [];
     if (!this.#failed) this.#read(textOf(value.type) ?? event.event ?? '', value);
     return this.#events;
@@ -56,12 +57,16 @@ export class ResponsesStreamDecoder implements StreamDecoder {
         return;
       case 'response.completed':
       case 'response.incomplete':
-        this.#complete(response ?? {}, type);
+        this.#complete(response ?? {}, type.slice('response.'.length));
+        return;
+      case 'response.done':
+        // OpenRouter's word for all of them: its status tells.
+        if (response?.status === 'failed') this.#end(response);
+        else this.#complete(response ?? {}, response?.status === 'incomplete' ? 'incomplete' : 'completed');
         return;
       case 'response.failed':
       case 'response.cancelled':
-        this.#takeUsage(response);
-        this.#fail(isObject(response?.error) ? response.error : {});
+        this.#end(response);
         return;
       case 'error':
         this.#fail(isObject(value.error) ? value.error : value);
@@ -94,11 +99,16 @@ export class ResponsesStreamDecoder implements StreamDecoder {
     });
   }
 
-  #complete(response: JsonObject, type: string): void {
+  /** A response that failed. */
+  #end(response: JsonObject | undefined): void {
+    this.#takeUsage(response);
+    this.#fail(isObject(response?.error) ? response.error : {});
+  }
+
+  #complete(response: JsonObject, status: string): void {
     this.#start(response);
     for (const [index, item] of asArray(response.output).entries()) if (isObject(item)) this.#output.readItem(item, index);
     this.#takeUsage(response);
-    const status = type.slice('response.'.length);
     const output = [...asArray(response.output), ...this.#output.endings];
     this.#finish = finishOfResponse({ ...response, status, output }) ?? { reason: 'stop' };
   }

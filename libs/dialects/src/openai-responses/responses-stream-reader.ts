@@ -1,11 +1,12 @@
 import type { TokenUsage } from '@sluice/contracts';
-import { asArray, isObject, parseJson, type JsonObject } from '../json-value.ts';
+import { asArray, isObject, type JsonObject } from '../json-value.ts';
 import type { SseEvent } from '../sse-parser.ts';
 import { defaultMaxCompletionBytes, type StreamReader, type StreamReaderOptions } from '../stream-reader.ts';
+import { parseEvent } from './parse-event.ts';
 import { readFinishReason, readUsage } from './read-usage.ts';
 
 /** Events that end a response and carry it whole. */
-const finalTypes = new Set<unknown>(['response.completed', 'response.incomplete', 'response.failed']);
+const finalTypes = new Set<unknown>(['response.completed', 'response.incomplete', 'response.failed', 'response.done']);
 
 /**
  * Reads a stream of response events, see {@link StreamReader}. The last event carries the plain answer; the items seen
@@ -30,8 +31,8 @@ export class ResponsesStreamReader implements StreamReader {
     if (event.data === '' || event.data === '[DONE]') return;
     // Nearly all events are deltas, and a delta says nothing that is not repeated later.
     if (event.event?.endsWith('.delta') === true) return;
-    const value = parseJson(event.data);
-    if (!isObject(value)) return;
+    const value = parseEvent(event.data);
+    if (value === undefined) return;
     const { type } = value;
     if (type === 'error' || event.event === 'error' || (type === undefined && isObject(value.error))) this.failed = true;
     else if (type === 'response.created') this.#items.clear();
@@ -49,7 +50,7 @@ export class ResponsesStreamReader implements StreamReader {
   }
 
   #end(response: JsonObject, type: unknown, bytes: number): void {
-    if (type === 'response.failed') this.failed = true;
+    if (type === 'response.failed' || response.status === 'failed') this.failed = true;
     const whole = asArray(response.output).length > 0 || this.#items.size === 0 ? response : { ...response, output: this.#inOrder() };
     this.usage = readUsage(whole) ?? this.usage;
     this.finishReason = readFinishReason(whole) ?? this.finishReason;

@@ -16,7 +16,15 @@ const indexKeys = ['content_index', 'summary_index', 'command_index'] as const;
 const placeKeys = ['type', 'item_id', 'output_index', ...indexKeys] as const;
 
 /** Events after which no text runs on. */
-const finalTypes = new Set(['response.completed', 'response.incomplete', 'response.failed', 'response.created', 'error', '']);
+const finalTypes = new Set([
+  'response.completed',
+  'response.incomplete',
+  'response.failed',
+  'response.done',
+  'response.created',
+  'error',
+  '',
+]);
 
 /**
  * Restores a stream of response events: running texts over their deltas, and every other event whole, for it repeats
