@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import type { MistralProviderSettings } from '@ai-sdk/mistral';
 import type { JsonObject } from '@sluice/dialects';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aiSdk } from './adapter.ts';
@@ -20,7 +21,8 @@ type Answer = (body: JsonObject, request: IncomingMessage, response: ServerRespo
 /** `@ai-sdk/mistral` against a provider of our own. */
 async function mistral(answer: Answer): Promise<AiSdkTransport> {
   const upstream = await serve(answer);
-  const transport = new AiSdkTransport(configOf('@ai-sdk/mistral', {}, { baseUrl: `${upstream.url}/v1` }), 'secret-key');
+  const options: MistralProviderSettings = { headers: { 'x-operator': 'yes' } };
+  const transport = new AiSdkTransport(configOf('@ai-sdk/mistral', { ...options }, { baseUrl: `${upstream.url}/v1` }), 'secret-key');
   closers.push(() => transport.destroy(), upstream.close);
   return transport;
 }
@@ -59,7 +61,7 @@ describe('AiSdkTransport with a package of today', () => {
     });
     const heard = await callOver(transport, '/generate/mistral-small', encode({ sampling: { maxOutputTokens: 9, temperature: 0.5 } }).body);
     expect(asked.path).toBe('/v1/chat/completions');
-    expect(asked.headers).toMatchObject({ authorization: 'Bearer secret-key', 'x-team': 'blue' });
+    expect(asked.headers).toMatchObject({ authorization: 'Bearer secret-key', 'x-team': 'blue', 'x-operator': 'yes' });
     expect(asked.body).toMatchObject({ model: 'mistral-small', max_tokens: 9, temperature: 0.5, messages: [{ role: 'user' }] });
     expect(heard).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
     expect(codecOf('@ai-sdk/mistral').decodeAnswer(JSON.parse(heard.body))).toMatchObject({
