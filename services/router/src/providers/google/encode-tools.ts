@@ -26,8 +26,13 @@ function declarationOf(tool: FunctionTool, losses: Losses): JsonObject {
   return {
     name,
     ...(description === undefined ? {} : { description }),
-    ...(parameters === undefined ? {} : { parametersJsonSchema: parameters }),
+    ...(parameters === undefined || Object.keys(parameters).length === 0 ? {} : { parametersJsonSchema: describeObject(parameters) }),
   };
+}
+
+/** Gemini insists that parameters are an object; clients leave that out where their own provider takes it for granted. */
+function describeObject(schema: JsonObject): JsonObject {
+  return ['type', '$ref', 'anyOf', 'oneOf', 'allOf'].some((keyword) => keyword in schema) ? schema : { type: 'object', ...schema };
 }
 
 /** `VALIDATED` is `AUTO` that holds to the schemas, and the only mode of choice that may be limited to some names. */

@@ -186,6 +186,37 @@ describe('calls and their results', () => {
   });
 });
 
+describe('any conversation', () => {
+  const round = fc.record({
+    asks: fc.boolean(),
+    says: fc.boolean(),
+    tools: fc.array(fc.constantFrom('f', 'g', 'h'), { maxLength: 4 }),
+    shuffle: fc.integer({ min: 0, max: 3 }),
+  });
+
+  it('has every result right behind its calls, in their order, and each model turn once', () => {
+    fc.assert(
+      fc.property(fc.array(round, { minLength: 1, maxLength: 6 }), (rounds) => {
+        const turns = rounds.flatMap(({ asks, says, tools, shuffle }, index): Turn[] => {
+          const calls = tools.map((name, place) => call(`c${index}-${place}`, name, 's'));
+          const results = tools.map((_, place) => result(`c${index}-${place}`, `r${place}`));
+          const turned = [...results.slice(shuffle), ...results.slice(0, shuffle)];
+          return [...(asks ? [hello] : []), model(...(says ? [text('ok')] : []), ...calls), ...turned];
+        });
+        const encoded = contents([hello, ...turns]) as { role: string; parts: Record<string, { name: string; id: string }>[] }[]; // the codec's own
+        const ids = (index: number, kind: string) => encoded[index]?.parts.flatMap((part) => part[kind]?.id ?? []) ?? [];
+        encoded.forEach((content, index) => {
+          const answered = ids(index, 'functionResponse');
+          if (answered.length > 0) expect(answered).toEqual(ids(index - 1, 'functionCall'));
+          if (content.role === 'model') expect(encoded[index + 1]?.role).not.toBe('model');
+          expect(content.parts.length).toBeGreaterThan(0);
+        });
+        expect(encoded.flatMap((_, index) => ids(index, 'functionResponse'))).toHaveLength(rounds.flatMap(({ tools }) => tools).length);
+      }),
+    );
+  });
+});
+
 describe('signatures of thoughts', () => {
   const signed = (value: string, wire: 'gemini' | 'anthropic-messages' = 'gemini'): Part => ({
     type: 'reasoning',
@@ -277,6 +308,17 @@ describe('tools', () => {
     expect(encode({ tools }).body).toMatchObject({
       tools: [{ functionDeclarations: [{ name: 'f', description: 'does f', parametersJsonSchema: schema }, { name: 'g' }] }],
     });
+  });
+
+  it('say that their parameters are an object, where they have any', () => {
+    const properties = { a: { type: 'string' } };
+    const spoken: ModelRequest['tools'] = [
+      { type: 'function', name: 'f', parameters: {} },
+      { type: 'function', name: 'g', parameters: { properties } },
+    ];
+    expect(encode({ tools: spoken }).body.tools).toEqual([
+      { functionDeclarations: [{ name: 'f' }, { name: 'g', parametersJsonSchema: { type: 'object', properties } }] },
+    ]);
   });
 
   it('are chosen as the client said', () => {
