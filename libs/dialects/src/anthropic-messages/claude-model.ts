@@ -2,7 +2,9 @@
 export interface ClaudeModel {
   /** `thinking.type: adaptive` with an effort. Others take a number of thinking tokens. */
   readonly adaptive: boolean;
-  /** Thinking cannot be switched off, nor given a number of tokens. */
+  /** Thinking may be given a number of tokens. */
+  readonly budgets: boolean;
+  /** Thinking cannot be switched off. */
   readonly alwaysThinks: boolean;
   /** Takes `temperature`, `top_p` and `top_k`. */
   readonly sampling: boolean;
@@ -31,6 +33,7 @@ export function claudeModel(name: string): ClaudeModel {
   const alwaysThinks = /claude-(?:fable|mythos)/.test(name) || (at(5.5) && !name.includes('haiku'));
   return {
     adaptive: at(4.6) || alwaysThinks,
+    budgets: !at(4.7) && !alwaysThinks,
     alwaysThinks,
     sampling: !at(4.7) && !alwaysThinks,
     bothSamplings: !at(4.1),

@@ -209,6 +209,7 @@ describe('a stream of Anthropic', () => {
   it.each<[string, object, string]>([
     ['overloaded', { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }, 'overloaded_error'],
     ['of a proxy', { type: 'error', error: 'no' }, 'api_error'],
+    ['without a type', { error: { message: 'no' } }, 'api_error'],
   ])('passes on an error %s', (_name, error, code) => {
     expect(decodeStream(stream([start(), ...text(0, 'Hi'), error])).events.at(-1)).toMatchObject({ type: 'error', code });
   });
@@ -236,6 +237,11 @@ describe('a stream of Anthropic', () => {
     expect(() => decodeStream(stream(delta({ type: 'input_json_delta', partial_json: '{' })))).toThrow(
       expect.objectContaining({ code: 'provider_error' }) as Error,
     );
+  });
+
+  it("lets the end of OpenAI's streams pass", () => {
+    const bytes = Buffer.concat([stream([start(), ...text(0, 'Hi'), ...end('end_turn')]), Buffer.from('data: [DONE]\n\n')]);
+    expect(decodeStream(bytes).events.at(-1)).toMatchObject({ type: 'finish' });
   });
 
   it('is an error where an event is not JSON', () => {

@@ -241,18 +241,20 @@ describe('a request to Anthropic', () => {
 
 describe('tools of a request to Anthropic', () => {
   it('are functions with a schema, strict where the model can be', () => {
-    const strict = { ...tool, description: 'd', strict: true, cache: {} };
+    const parameters = { type: 'object', properties: { a: { type: 'string', maxLength: 9 } } };
+    const strict = { ...tool, parameters, description: 'd', strict: true, cache: {} };
     expect(encode({ tools: [strict, { type: 'function', name: 'g' }] }).body.tools).toEqual([
       {
         name: 'f',
         description: 'd',
-        input_schema: { type: 'object', additionalProperties: false },
+        input_schema: { type: 'object', properties: { a: { type: 'string', description: '{maxLength: 9}' } }, additionalProperties: false },
         strict: true,
         cache_control: { type: 'ephemeral' },
       },
       { name: 'g', input_schema: { type: 'object', properties: {} } },
     ]);
     expect(encode({ tools: [strict] }, 'claude-sonnet-4-0').dropped).toEqual(['tools.0.strict']);
+    expect(encode({ tools: [{ ...tool, strict: true }] }).dropped).toEqual(['tools.0.strict']);
   });
 
   it.each([
@@ -341,7 +343,7 @@ describe('options of a request to Anthropic', () => {
       type: 'object',
       properties: {
         n: { type: 'integer', minimum: 1, description: 'A count.' },
-        list: { type: 'array', items: { oneOf: [{ type: 'object' }] } },
+        list: { type: 'array', minItems: 3, items: { oneOf: [{ type: 'object', properties: { s: { type: 'string', format: 'iri' } } }] } },
       },
       required: ['n'],
     };
@@ -352,7 +354,15 @@ describe('options of a request to Anthropic', () => {
           type: 'object',
           properties: {
             n: { type: 'integer', description: 'A count.\n{minimum: 1}' },
-            list: { type: 'array', items: { anyOf: [{ type: 'object', additionalProperties: false }] } },
+            list: {
+              type: 'array',
+              description: '{minItems: 3}',
+              items: {
+                anyOf: [
+                  { type: 'object', properties: { s: { type: 'string', description: '{format: "iri"}' } }, additionalProperties: false },
+                ],
+              },
+            },
           },
           required: ['n'],
           additionalProperties: false,
@@ -360,6 +370,14 @@ describe('options of a request to Anthropic', () => {
       },
     });
     expect(() => encode({ output: { type: 'json-schema', schema } }, 'claude-3-7-sonnet-latest')).toThrow(refuses('response_format'));
+  });
+
+  it.each([
+    { type: 'object' },
+    { type: 'object', properties: { map: { type: 'object', additionalProperties: { type: 'string' } } } },
+    { type: 'object', properties: { list: { type: 'array', items: { anyOf: [{ type: 'object' }] } } } },
+  ])('refuse the schema %j, which Anthropic would close', (schema) => {
+    expect(() => encode({ output: { type: 'json-schema', schema } })).toThrow(refuses('response_format'));
   });
 
   it('ask for JSON without a schema in words, and say that nothing enforces it', () => {
@@ -385,6 +403,7 @@ describe('thinking in a request to Anthropic', () => {
     [{ effort: 'minimal' }, 'claude-opus-5', 8_000, { type: 'adaptive', display: 'summarized' }, { effort: 'low' }, 8_000],
     [{ enabled: true }, 'claude-sonnet-5-5', 8_000, { type: 'adaptive', display: 'summarized' }, undefined, 8_000],
     [{ budgetTokens: 9_000 }, 'claude-fable-5', 8_000, { type: 'adaptive', display: 'summarized' }, { effort: 'medium' }, 8_000],
+    [{ budgetTokens: 20_000 }, 'claude-haiku-5-5', 8_000, { type: 'adaptive', display: 'summarized' }, { effort: 'high' }, 8_000],
     [{ effort: 'none' }, 'claude-opus-5', 8_000, { type: 'disabled' }, undefined, 8_000],
     [{ enabled: false }, 'claude-sonnet-4-5', 8_000, undefined, undefined, 8_000],
     [{ enabled: false }, 'claude-opus-5-5', 8_000, undefined, { effort: 'low' }, 8_000],

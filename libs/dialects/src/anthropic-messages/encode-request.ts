@@ -8,7 +8,7 @@ import { encodeRest } from './encode-rest.ts';
 import { encodeSampling } from './encode-sampling.ts';
 import { encodeThinking } from './encode-thinking.ts';
 import { encodeTools, forcesTool } from './encode-tools.ts';
-import { outputSchema } from './output-schema.ts';
+import { hasFreeMembers, outputSchema } from './output-schema.ts';
 import { ToolIds } from './tool-ids.ts';
 
 /** Said to the model where the client wants JSON and gives no schema: Anthropic has no such switch. */
@@ -61,5 +61,7 @@ function encodeOutput({ output }: ModelRequest, model: ClaudeModel, losses: Loss
     losses.feature('response_format', 'keeps to no schema with this model');
     return {};
   }
+  if (hasFreeMembers(output.schema))
+    losses.feature('response_format', 'takes no schema with members of any name; name each under properties');
   return { format: { type: 'json_schema', schema: outputSchema(output.schema) } };
 }

@@ -23,7 +23,7 @@ export function encodeThinking(request: ModelRequest, model: ClaudeModel, losses
   const { reasoning } = request;
   if (reasoning === undefined) return { maxTokens };
   if (reasoning.enabled === false || reasoning.effort === 'none') return { ...withoutThinking(model, losses), maxTokens };
-  if (model.adaptive && (reasoning.budgetTokens === undefined || model.alwaysThinks)) {
+  if (model.adaptive && (reasoning.budgetTokens === undefined || !model.budgets)) {
     return { ...adaptiveThinking(reasoning, model, losses), maxTokens };
   }
   const budget = budgetOf(reasoning, request.sampling.maxOutputTokens ?? model.defaultMaxTokens, losses);

@@ -3,7 +3,7 @@ import type { Losses } from '../neutral/losses.ts';
 import type { FunctionTool, ModelRequest, Tool, ToolChoice } from '../neutral/model-request.ts';
 import { cacheControl } from './cache-control.ts';
 import type { ClaudeModel } from './claude-model.ts';
-import { outputSchema } from './output-schema.ts';
+import { hasFreeMembers, outputSchema } from './output-schema.ts';
 
 /** `tools` and `tool_choice`; nothing where the request has no tools and its conversation calls none. */
 export function encodeTools(request: ModelRequest, model: ClaudeModel, losses: Losses): JsonObject {
@@ -29,7 +29,7 @@ function encodeTool(tool: Tool, index: number, model: ClaudeModel, losses: Losse
 
 function encodeFunction(tool: FunctionTool, index: number, model: ClaudeModel, losses: Losses): JsonObject {
   const parameters = tool.parameters ?? { type: 'object', properties: {} };
-  const strict = tool.strict === true && model.schemas;
+  const strict = tool.strict === true && model.schemas && !hasFreeMembers(parameters);
   if (tool.strict === true && !strict) losses.hint(`tools.${index}.strict`);
   const schema = strict ? outputSchema(parameters) : parameters;
   return {

@@ -7,6 +7,7 @@ import type { SseEvent } from '../sse-parser.ts';
 import { BlockDecoder } from './block-decoder.ts';
 import { refusalParts, serviceTierOf } from './decode-answer.ts';
 import { mergeUsage, usageOf } from './read-usage.ts';
+import { isError } from './stream-error.ts';
 import { finishOf } from './stop-reason.ts';
 
 /** Most content blocks of one stream; the longest recorded answers of server tools have some hundreds. */
@@ -38,10 +39,11 @@ export class MessagesStreamDecoder implements StreamDecoder {
   }
 
   push(event: SseEvent): AnswerEvent[] {
-    if (event.data === '') return [];
+    // Servers that speak OpenAI's format too end every stream as it wants.
+    if (event.data === '' || event.data === '[DONE]') return [];
     const data = parseJson(event.data);
     if (!isObject(data)) throw new SluiceError('provider_error', 'The provider sent a stream event that is not a JSON object.');
-    if (event.event === 'error' || data.type === 'error') return [errorOf(data)];
+    if (event.event === 'error' || isError(data)) return [errorOf(data)];
     switch (data.type) {
       case 'message_start':
         return isObject(data.message) ? this.#start(data.message) : [];

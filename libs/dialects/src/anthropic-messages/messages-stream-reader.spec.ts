@@ -117,6 +117,8 @@ describe('the stream reader of messages', () => {
 
   it('tells that the stream failed', () => {
     expect(read([start(), { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }]).failed).toBe(true);
+    expect(read([start(), { error: 'gone' }]).failed).toBe(true);
+    expect(read([start(), ...end()]).failed).toBe(false);
   });
 
   it('gives up the completion over its bound and still reads usage and finish', () => {

@@ -4,6 +4,7 @@ import type { SseEvent } from '../sse-parser.ts';
 import { defaultMaxCompletionBytes, type StreamReader, type StreamReaderOptions } from '../stream-reader.ts';
 import { AssembledBlock } from './assembled-block.ts';
 import { mergeUsage, readFinishReason, usageOf } from './read-usage.ts';
+import { isError } from './stream-error.ts';
 
 /** Most content blocks of one message; the longest recorded answers of server tools have some hundreds. */
 const maxBlocks = 4_096;
@@ -43,7 +44,7 @@ export class MessagesStreamReader implements StreamReader {
     if (!isObject(data)) return;
     this.#keptBytes += event.data.length;
     if (this.#keptBytes > this.#maxBytes) this.#drop();
-    if (event.event === 'error' || data.type === 'error') this.#failed = true;
+    if (event.event === 'error' || isError(data)) this.#failed = true;
     else if (data.type === 'message_start' && isObject(data.message)) this.#start(data.message);
     else if (data.type === 'content_block_start') this.#startBlock(data);
     else if (data.type === 'content_block_delta') this.#addDelta(data);

@@ -23,6 +23,10 @@ describe('parseRequest of anthropic-messages', () => {
     });
   });
 
+  it('lets a limit of 0 pass, which warms the prompt cache', () => {
+    expect(parseRequest('anthropic-messages', { ...body, max_tokens: 0 }).maxOutputTokens).toBe(0);
+  });
+
   it('lets pass what the API documents, and members of betas', () => {
     const messages = [
       { role: 'system', content: 'Be brief.' },
@@ -63,7 +67,7 @@ describe('parseRequest of anthropic-messages', () => {
 
   it.each<[string, object, string]>([
     ['no limit', { max_tokens: undefined }, 'max_tokens'],
-    ['a limit of 0', { max_tokens: 0 }, 'max_tokens'],
+    ['a limit below 0', { max_tokens: -1 }, 'max_tokens'],
     ['no model', { model: '' }, 'model'],
     ['no messages', { messages: [] }, 'messages'],
     ['a role of OpenAI', { messages: [{ role: 'tool', content: 'x' }] }, 'messages.0.role'],

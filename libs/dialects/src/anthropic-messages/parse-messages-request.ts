@@ -18,7 +18,8 @@ const roles = ['user', 'assistant', 'system'];
 export function parseMessagesRequest(value: unknown): RequestFacts {
   const { body, model } = parseConversation(value);
   const stream = checkBoolean(body.stream, 'stream') ?? false;
-  const maxOutputTokens = checkInteger(body.max_tokens, 'max_tokens', 1, maxTokens);
+  // 0 writes the prompt cache and generates nothing.
+  const maxOutputTokens = checkInteger(body.max_tokens, 'max_tokens', 0, maxTokens);
   if (maxOutputTokens === undefined) fail('max_tokens is required: give the most tokens that the answer may have.', 'max_tokens');
   checkNumber(body.temperature, 'temperature', 0, 1);
   checkNumber(body.top_p, 'top_p', 0, 1);
