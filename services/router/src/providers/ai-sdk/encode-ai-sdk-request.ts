@@ -4,7 +4,11 @@ import { effortOfBudget } from '@sluice/dialects';
 import { type CacheOptions, encodeAiSdkPrompt } from './encode-ai-sdk-prompt.ts';
 
 /** What serves the provider's own bookkeeping or caches, and changes no answer. */
-const hints = new Set(['prompt_cache_key', 'prompt_cache_retention', 'safety_identifier', 'store', 'stream_options', 'cache_control']);
+const hints = new Set(
+  'prompt_cache_key prompt_cache_retention prompt_cache_options safety_identifier prediction store include truncation background stream_options obfuscation cache_control'.split(
+    ' ',
+  ),
+);
 /** By either name a client says what only one package understands. */
 const optionNames = new Set(['providerOptions', 'provider_options']);
 

@@ -217,7 +217,7 @@ describe('encodeConverseRequest: JSON', () => {
 
 describe('encodeConverseRequest: settings', () => {
   it('writes limits, sampling and stop sequences, and asks Claude which one it met', () => {
-    const { body } = encode({ sampling: { maxOutputTokens: 10, temperature: 0.5, topP: 0.9, topK: 5, stop: ['END'] } });
+    const { body } = encode({ sampling: { maxOutputTokens: 10, temperature: 0.5, topP: 0.9, topK: 5, stop: ['END'] } }, oldClaude);
     expect(body).toMatchObject({
       inferenceConfig: { maxTokens: 10, temperature: 0.5, topP: 0.9, stopSequences: ['END'] },
       additionalModelRequestFields: { top_k: 5 },
@@ -228,7 +228,7 @@ describe('encodeConverseRequest: settings', () => {
   it.each([
     ['frequency_penalty', { frequencyPenalty: 1 }],
     ['presence_penalty', { presencePenalty: 1 }],
-    ['seed', { seed: 1 }],
+    ['top_p', { temperature: 0.5, topP: 0.5 }],
     ['logprobs', { logprobs: 2 }],
     ['n', { choices: 2 }],
     ['temperature', { temperature: 1.5 }],
@@ -249,14 +249,14 @@ describe('encodeConverseRequest: settings', () => {
 
   it('passes members of Converse’s own, reports what changes no answer, and refuses the rest', () => {
     const rest = { guardrailConfig: { guardrailIdentifier: 'g' }, additionalModelRequestFields: { own: 1 }, store: true };
-    const { body, dropped } = encode({ rest, user: 'u', metadata: { team: 'a' }, serviceTier: 'flex', sampling: { topK: 3 } });
+    const { body, dropped } = encode({ rest, user: 'u', metadata: { team: 'a' }, serviceTier: 'flex', sampling: { topK: 3, seed: 1 } });
     expect(body).toMatchObject({
       guardrailConfig: { guardrailIdentifier: 'g' },
       additionalModelRequestFields: { top_k: 3, own: 1 },
       requestMetadata: { team: 'a' },
       serviceTier: { type: 'flex' },
     });
-    expect(dropped).toEqual(['store', 'user']);
+    expect(dropped).toEqual(['seed', 'store', 'user']);
     expect(() => encode({ rest: { web_search_options: {} } })).toThrow('web_search_options');
   });
 });
@@ -295,6 +295,15 @@ describe('encodeConverseRequest: thinking', () => {
     const fields = { reasoning: { effort: 'low' }, tools: [weather], sampling: { maxOutputTokens: 8_000 } } as const;
     expect(() => encode({ ...fields, toolChoice: { type: 'required' } })).toThrow('tool_choice');
     expect(encode({ ...fields, output: { type: 'json' } }).body.toolConfig).not.toHaveProperty('toolChoice');
+  });
+
+  it('finishes a turn without thinking where the thought that led to its calls is lost', () => {
+    const reasoning = { effort: 'high' };
+    const turns = [hello, turn('assistant', call), turn('tool', result)];
+    expect(encode({ reasoning, turns, tools: [weather] })).toMatchObject({ dropped: ['reasoning_effort'] });
+    const thought: Part = { type: 'reasoning', text: 'hm', signature: { wire: 'bedrock-converse', value: 'S' } };
+    const kept = [hello, turn('assistant', thought, call), turn('tool', result)];
+    expect(encode({ reasoning, turns: kept, tools: [weather] }).body.additionalModelRequestFields).toHaveProperty('thinking');
   });
 
   it('switches thinking off where it would be on', () => {

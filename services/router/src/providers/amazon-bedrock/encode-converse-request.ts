@@ -8,7 +8,11 @@ import { modelTraits } from './model-traits.ts';
 /** Members of Converse's own that clients may send along; they pass as they are. */
 const ownMembers = new Set(['guardrailConfig', 'performanceConfig', 'promptVariables', 'additionalModelRequestFields', 'requestMetadata']);
 /** What serves the provider's own bookkeeping or caches, and changes no answer. */
-const hints = new Set(['prompt_cache_key', 'prompt_cache_retention', 'safety_identifier', 'store', 'stream_options', 'cache_control']);
+const hints = new Set(
+  'prompt_cache_key prompt_cache_retention prompt_cache_options safety_identifier prediction store include truncation background stream_options obfuscation cache_control'.split(
+    ' ',
+  ),
+);
 
 /** The body of a Converse or ConverseStream call: both are the same, and the model stands in the path. */
 export function encodeConverseRequest(request: ModelRequest, model: string, losses: Losses): JsonObject {

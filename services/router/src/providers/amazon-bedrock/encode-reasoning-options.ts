@@ -22,7 +22,7 @@ export function encodeReasoningOptions(request: ModelRequest, traits: ModelTrait
   const off = reasoning.enabled === false || reasoning.effort === 'none';
   if (off) return traits.thinksByDefault ? { fields: { thinking: { type: 'disabled' } }, thinking: false } : nothing;
   if (reasoning.effort === undefined && reasoning.budgetTokens === undefined && reasoning.enabled !== true) return nothing;
-  if (traits.thinking === 'adaptive') return adaptive(request);
+  if (traits.thinking === 'adaptive') return adaptive(request, traits);
   if (traits.thinking === 'budget') return budgeted(request, losses);
   const effort = reasoning.effort ?? effortOfBudget(reasoning.budgetTokens ?? answerTokens);
   if (traits.family === 'gpt-oss') return { fields: { reasoning_effort: plainEffort(effort) }, thinking: false };
@@ -33,13 +33,12 @@ export function encodeReasoningOptions(request: ModelRequest, traits: ModelTrait
   return nothing;
 }
 
-function adaptive({ reasoning }: ModelRequest): EncodedReasoning {
+function adaptive({ reasoning }: ModelRequest, traits: ModelTraits): EncodedReasoning {
   const budget = reasoning?.budgetTokens;
   const effort = reasoning?.effort ?? (budget === undefined ? undefined : effortOfBudget(budget));
   return {
     fields: {
-      // What was thought is left out of some models' answers unless it is asked for.
-      thinking: { type: 'adaptive', ...(reasoning?.summary === undefined ? {} : { display: 'summarized' }) },
+      thinking: { type: 'adaptive', ...(traits.hidesThoughts || reasoning?.summary !== undefined ? { display: 'summarized' } : {}) },
       ...(effort === undefined ? {} : { output_config: { effort: effort === 'minimal' ? 'low' : effort === 'xhigh' ? 'max' : effort } }),
     },
     thinking: true,
@@ -47,11 +46,15 @@ function adaptive({ reasoning }: ModelRequest): EncodedReasoning {
 }
 
 /** The budget is a part of the output limit, and must be less than it. */
-function budgeted({ reasoning, sampling }: ModelRequest, losses: Losses): EncodedReasoning {
+function budgeted({ reasoning, sampling, turns }: ModelRequest, losses: Losses): EncodedReasoning {
   const { maxOutputTokens } = sampling;
   const asked = reasoning?.budgetTokens ?? budgetOfEffort(reasoning?.effort ?? 'medium', maxOutputTokens);
   if (asked === undefined) {
     losses.feature('reasoning_effort', 'knows no such effort');
+    return nothing;
+  }
+  if (!canGoOn(turns)) {
+    losses.hint('reasoning_effort');
     return nothing;
   }
   const budget = maxOutputTokens === undefined ? asked : Math.min(asked, maxOutputTokens - 1);
@@ -64,6 +67,19 @@ function budgeted({ reasoning, sampling }: ModelRequest, losses: Losses): Encode
     thinking: true,
     ...(maxOutputTokens === undefined ? { maxTokens: budget + answerTokens } : {}),
   };
+}
+
+/**
+ * A model with a budget refuses to go on after its tools' results unless its turn begins with the thought that led there.
+ * Clients of formats without signatures lose it; then the turn is finished without thinking.
+ */
+function canGoOn(turns: ModelRequest['turns']): boolean {
+  const last = turns.findLastIndex((turn) => turn.role === 'assistant');
+  const turn = turns[last];
+  if (!turn?.parts.some((part) => part.type === 'tool-call')) return true;
+  if (turns.slice(last + 1).some((later) => later.role === 'user')) return true;
+  const [first] = turn.parts;
+  return first?.type === 'reasoning' && (first.signature?.wire === 'bedrock-converse' || first.signature?.wire === 'anthropic-messages');
 }
 
 function plainEffort(effort: string): string {

@@ -16,16 +16,22 @@ export function encodeSampling(sampling: Sampling, traits: ModelTraits, thinking
   ] as const) {
     if (value !== undefined && value !== 0) losses.feature(field);
   }
-  if (sampling.seed !== undefined) losses.feature('seed');
+  // Determinism is a best effort wherever it is offered.
+  if (sampling.seed !== undefined) losses.hint('seed');
   if (sampling.logprobs !== undefined) losses.feature('logprobs', 'reports no log probabilities');
   if (sampling.choices !== undefined && sampling.choices !== 1) losses.feature('n', 'gives one answer a call');
+  const both = temperature !== undefined && topP !== undefined && topP !== 1 && !traits.bothSamplings;
+  if (both) losses.feature('top_p', 'takes temperature or top_p, not both');
   const stops = stop === undefined || stop.length === 0 || traits.stopSequences ? stop : undefined;
   if (stops !== stop) losses.feature('stop', 'has no stop sequences');
   return {
     inferenceConfig: {
       ...(maxOutputTokens === undefined ? {} : { maxTokens: maxOutputTokens }),
       ...present('temperature', encodeTemperature(temperature, traits, thinking, losses)),
-      ...present('topP', topP === undefined || topP === 1 ? undefined : allowed(topP, 'top_p', traits, thinking && topP < 0.95, losses)),
+      ...present(
+        'topP',
+        topP === undefined || topP === 1 || both ? undefined : allowed(topP, 'top_p', traits, thinking && topP < 0.95, losses),
+      ),
       ...(stops === undefined || stops.length === 0 ? {} : { stopSequences: stops }),
     },
     fields: encodeTopK(topK, traits, thinking, losses),

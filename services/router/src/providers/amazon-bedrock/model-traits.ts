@@ -3,6 +3,8 @@ export interface ModelTraits {
   readonly family: 'claude' | 'nova' | 'mistral' | 'cohere' | 'gpt-oss' | 'other';
   /** Claude only: how thinking is asked for; `adaptive`: by effort, `budget`: by tokens. */
   readonly thinking?: 'adaptive' | 'budget';
+  /** Claude only: it hides its thoughts unless told to sum them up. */
+  readonly hidesThoughts: boolean;
   /** Claude only: it thinks unless told not to. */
   readonly thinksByDefault: boolean;
   /** `outputConfig.textFormat` and `strict` tools work. */
@@ -10,6 +12,8 @@ export interface ModelTraits {
   /** Prefixes of the prompt can be kept; `tools` too where true. */
   readonly cachePoints: { readonly tools: boolean; readonly ttl: boolean } | undefined;
   readonly temperature: { readonly most: number } | undefined;
+  /** Takes temperature and top-p together. */
+  readonly bothSamplings: boolean;
   /** Name of top-k among `additionalModelRequestFields`. */
   readonly topK: string | undefined;
   readonly stopSequences: boolean;
@@ -25,9 +29,11 @@ export function modelTraits(model: string): ModelTraits {
   if (model.includes('claude')) return claudeTraits(model);
   const usual = {
     thinksByDefault: false,
+    hidesThoughts: false,
     structuredOutput: openFamilies.test(model),
     cachePoints: undefined,
     temperature: { most: 1 },
+    bothSamplings: true,
     stopSequences: true,
     forcedTools: true,
   };
@@ -45,10 +51,12 @@ function claudeTraits(model: string): ModelTraits {
     ...thinking,
     family: 'claude',
     thinksByDefault: version >= 5,
+    hidesThoughts: version >= 4.7,
     structuredOutput: /claude-(?:opus-4-[56]|sonnet-4-5)/.test(model),
     cachePoints: { tools: true, ttl: version >= 4.5 },
     // From 4.7 on any temperature, top-p or top-k is an error.
     temperature: version >= 4.7 ? undefined : { most: 1 },
+    bothSamplings: version < 4.1,
     topK: version >= 4.7 ? undefined : 'top_k',
     stopSequences: true,
     forcedTools: !/claude-(?:opus-5-5|sonnet-5-5|fable-5-1)/.test(model),

@@ -4,7 +4,11 @@ import { encodeCohereTurns } from './encode-cohere-turns.ts';
 /** Members of Cohere's own that clients may send along; they pass as they are. */
 const ownMembers = new Set(['documents', 'citation_options', 'safety_mode', 'strict_tools', 'priority']);
 /** What serves the provider's own bookkeeping or caches, and changes no answer. */
-const hints = new Set(['prompt_cache_key', 'prompt_cache_retention', 'safety_identifier', 'store', 'stream_options', 'cache_control']);
+const hints = new Set(
+  'prompt_cache_key prompt_cache_retention prompt_cache_options safety_identifier prediction store include truncation background stream_options obfuscation cache_control'.split(
+    ' ',
+  ),
+);
 
 /** Cohere's range of `p`; 1 of other formats, which is no limit, becomes its highest. */
 const leastTopP = 0.01;
