@@ -3,41 +3,43 @@ import type { Losses } from '../neutral/losses.ts';
 import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart, Turn } from '../neutral/model-request.ts';
 import type { Signature } from '../neutral/wire-format.ts';
 import { encodeCall } from './encode-answer.ts';
-import { encodePart, isPlain } from './encode-part.ts';
+import { encodePart } from './encode-part.ts';
 import { optional } from './optional.ts';
 import { writeReasoningDetails } from './reasoning-details.ts';
 
 /**
  * `messages` of a chat body. Each result of a tool is a message of its own. Chat knows text only in results: images and files of
- * results follow in a message of the user, once all results of the turn are told.
+ * results follow in the next message of the user, once all results of the turn are told.
+ * @param joinsTexts texts of one message become one, for many servers of this format read no list where it holds text only
  */
-export function encodeMessages(turns: readonly Turn[], losses: Losses): JsonObject[] {
+export function encodeMessages(turns: readonly Turn[], joinsTexts: boolean, losses: Losses): JsonObject[] {
   const messages: JsonObject[] = [];
   let shown: JsonObject[] = [];
-  const flush = () => {
-    if (shown.length > 0) messages.push({ role: 'user', content: shown });
-    shown = [];
-  };
   for (const [index, turn] of turns.entries()) {
     const path = `messages.${index}`;
-    if (turn.role !== 'tool') flush();
+    if (turn.role === 'tool') {
+      for (const part of turn.parts) if (part.type === 'tool-result') messages.push(encodeResult(part, shown, path, losses));
+      continue;
+    }
+    if (shown.length > 0 && turn.role !== 'user') messages.push({ role: 'user', content: shown });
     if (turn.role === 'assistant') messages.push(...encodeAssistant(turn, path, losses));
-    else if (turn.role !== 'tool') messages.push(...encodeSpoken(turn, path, losses));
-    else for (const part of turn.parts) if (part.type === 'tool-result') messages.push(encodeResult(part, shown, path, losses));
+    else messages.push(...encodeSpoken(turn, shown, joinsTexts, path, losses));
+    shown = [];
   }
-  flush();
-  return messages;
+  return shown.length === 0 ? messages : [...messages, { role: 'user', content: shown }];
 }
 
-/** A turn of system, developer or user. */
-function encodeSpoken(turn: Turn, path: string, losses: Losses): JsonObject[] {
+/** A turn of system, developer or user. @param shown parts that a message of the user begins with */
+function encodeSpoken(turn: Turn, shown: readonly JsonObject[], joinsTexts: boolean, path: string, losses: Losses): JsonObject[] {
   const { role, parts } = turn;
-  const [only] = parts;
+  const before = role === 'user' ? shown : [];
   const name = optional('name', turn.name);
-  if (only === undefined) return role === 'user' ? [{ role, content: '', ...name }] : [];
-  if (parts.length === 1 && isPlain(only)) return [{ role, content: only.text, ...name }];
-  const content = parts.flatMap((part) => encodePart(part, path, losses));
-  return content.length === 0 ? [] : [{ role, content, ...name }];
+  if (parts.length === 0 && before.length === 0) return role === 'user' ? [{ role, content: '', ...name }] : [];
+  const encoded = parts.flatMap((part) => encodePart(part, path, losses));
+  const texts = parts.filter((part) => part.type === 'text');
+  const isText = before.length === 0 && texts.length === parts.length && (joinsTexts || parts.length === 1);
+  const content = isText ? texts.map(({ text }) => text).join('\n\n') : [...before, ...encoded];
+  return content.length === 0 && !isText ? [] : [{ role, content, ...name }];
 }
 
 function encodeAssistant(turn: Turn, path: string, losses: Losses): JsonObject[] {

@@ -1,13 +1,8 @@
 import type { JsonObject } from '../json-value.ts';
 import type { Losses } from '../neutral/losses.ts';
-import type { CacheMark, FilePart, Part, TextPart } from '../neutral/model-request.ts';
+import type { CacheMark, FilePart, Part } from '../neutral/model-request.ts';
 import { writeDataUrl } from './data-url.ts';
 import { optional } from './optional.ts';
-
-/** A text that may stand as a string in place of a list. */
-export function isPlain(part: Part): part is TextPart {
-  return part.type === 'text' && part.cache === undefined;
-}
 
 /**
  * One content part of a message that the user, the system or a tool says; none where it was left out.

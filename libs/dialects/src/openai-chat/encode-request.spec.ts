@@ -111,9 +111,30 @@ describe('encodeRequest', () => {
     expect(messages(...turns)).toEqual([
       { role: 'tool', tool_call_id: 'a', content: '1' },
       { role: 'tool', tool_call_id: 'b', content: '2\n3' },
-      { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://x.test/a.png' } }] },
-      { role: 'user', content: 'Hello' },
+      {
+        role: 'user',
+        content: [
+          { type: 'image_url', image_url: { url: 'https://x.test/a.png' } },
+          { type: 'text', text: 'Hello' },
+        ],
+      },
     ]);
+  });
+
+  it('shows images of results by themselves where the user does not speak next', () => {
+    const image: Part = { type: 'image', source: { kind: 'url', url: 'https://x.test/a.png' } };
+    const result: Turn = { role: 'tool', parts: [{ type: 'tool-result', callId: 'a', parts: [image] }] };
+    const seen = { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://x.test/a.png' } }] };
+    expect(messages(result, { role: 'assistant', parts: [text('I see.')] })).toMatchObject([{ role: 'tool' }, seen, { role: 'assistant' }]);
+    expect(messages(result)).toMatchObject([{ role: 'tool' }, seen]);
+  });
+
+  it('joins texts of one turn, for many servers read no list of them', () => {
+    expect(messages({ role: 'user', parts: [text('One.'), text('Two.')] })).toEqual([{ role: 'user', content: 'One.\n\nTwo.' }]);
+  });
+
+  it('writes a turn of the user that says nothing, and leaves out instructions that do not', () => {
+    expect(messages({ role: 'system', parts: [] }, { role: 'user', parts: [] })).toEqual([{ role: 'user', content: '' }]);
   });
 
   it('gives thoughts back to who may have made them, and keeps foreign proofs', () => {
@@ -214,7 +235,7 @@ describe('encodeRequest', () => {
       rest: { store: true, prompt_cache_key: 'k', betas: ['x'] },
       turns: [{ role: 'user', parts: [{ type: 'text', text: 'a', cache: {} }] }],
     });
-    expect(body).toEqual({ model: 'gpt-x', messages: [{ role: 'user', content: [{ type: 'text', text: 'a' }] }], prompt_cache_key: 'k' });
+    expect(body).toEqual({ model: 'gpt-x', messages: [{ role: 'user', content: 'a' }], prompt_cache_key: 'k' });
     expect(dropped).toEqual(['store', 'betas', 'cache_control', 'metadata', 'service_tier']);
   });
 });

@@ -24,7 +24,7 @@ export function encodeRequest(request: ModelRequest, model: string, losses: Loss
   return {
     ...encodeRest(request, losses),
     model,
-    messages: encodeMessages(request.turns, losses),
+    messages: encodeMessages(request.turns, request.source !== 'openai-chat', losses),
     ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
     ...(withTools ? { tools: encodedTools } : {}),
     ...(withTools && toolChoice !== undefined ? { tool_choice: encodeToolChoice(toolChoice, tools) } : {}),
