@@ -56,6 +56,16 @@ describe('the paths of Vertex', () => {
     expect(vertex.wires(inProject, 'claude-sonnet-4').map((wire) => wire.format)).toEqual(['anthropic-messages', 'anthropic-count-tokens']);
   });
 
+  it('bring Claude a body without the model, cache marks and all', () => {
+    const [messages, count] = vertex.wires(inProject, 'anthropic/claude-sonnet-4');
+    const system = [{ type: 'text', text: 'S', cache_control: { type: 'ephemeral' } }];
+    const sent = { anthropic_version: 'vertex-2023-10-16', system };
+    expect(messages?.adapt?.({ model: 'x', system })).toEqual(sent);
+    const bytes = Buffer.from(JSON.stringify({ model: 'x', system }));
+    expect(JSON.parse(Buffer.from(messages?.adaptBytes?.(bytes) ?? '').toString())).toEqual(sent);
+    expect(JSON.parse(Buffer.from(count?.adaptBytes?.(bytes) ?? '').toString())).toEqual({ model: 'claude-sonnet-4', system });
+  });
+
   it('lead to open models in the format of OpenAI', () => {
     expect(paths('meta/llama-4')[0]).toBe(`${place}/endpoints/openapi/chat/completions`);
     expect(vertex.wires(inProject, 'meta/llama-4')[0]).toMatchObject({ format: 'openai-chat' });
