@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from '../json-value.ts';
 import type { Annotation } from '../neutral/model-request.ts';
 
 /** Offsets of the text that a citation belongs to: Anthropic cites for a whole block. */
-export interface CitedSpan {
+interface CitedSpan {
   readonly start: number;
   readonly end: number;
 }

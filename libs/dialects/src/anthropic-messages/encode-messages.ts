@@ -7,7 +7,7 @@ interface Message {
   content: JsonObject[];
 }
 
-export interface Conversation {
+interface Conversation {
   readonly system: readonly JsonObject[];
   readonly messages: readonly Message[];
 }

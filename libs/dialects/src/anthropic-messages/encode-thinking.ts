@@ -8,7 +8,7 @@ import type { ClaudeModel } from './claude-model.ts';
 const leastBudgetTokens = 1_024;
 
 /** How the model is to think, and what that does to the output limit. */
-export interface ThinkingPlan {
+interface ThinkingPlan {
   readonly thinking?: JsonObject;
   readonly effort?: string;
   readonly maxTokens: number;
