@@ -240,6 +240,13 @@ describe('signatures of thoughts', () => {
     ]);
   });
 
+  it('stay with the text behind a call, and never go to the call before it', () => {
+    expect(modelParts(call('c', 'f'), text('Done.'), signed('s'))).toEqual([
+      { functionCall: { id: 'c', name: 'f', args: { a: 1 } }, thoughtSignature: 'skip_thought_signature_validator' },
+      { text: 'Done.', thoughtSignature: 's' },
+    ]);
+  });
+
   it('return on a text of their own where there is none', () => {
     expect(modelParts(call('c', 'f', 't'), signed('s'))).toEqual([
       { functionCall: { id: 'c', name: 'f', args: { a: 1 } }, thoughtSignature: 't' },
