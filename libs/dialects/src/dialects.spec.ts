@@ -168,8 +168,8 @@ describe('answers', () => {
     usage: {
       prompt_tokens: 10,
       completion_tokens: 5,
-      prompt_tokens_details: { cached_tokens: 4 },
-      completion_tokens_details: { reasoning_tokens: 99 },
+      prompt_tokens_details: { cached_tokens: 99 },
+      completion_tokens_details: { reasoning_tokens: 4 },
     },
   };
 
@@ -190,7 +190,7 @@ describe('answers', () => {
   });
 
   it('reads usage and cuts its parts to the whole', () => {
-    expect(readUsage('openai-chat', answer)).toEqual({ input: 10, output: 5, cached: 4, reasoning: 5 });
+    expect(readUsage('openai-chat', answer)).toEqual({ input: 10, output: 5, cached: 10, reasoning: 4 });
   });
 
   it.each([

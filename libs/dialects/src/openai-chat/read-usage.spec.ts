@@ -43,9 +43,19 @@ describe('readUsage', () => {
     expect(usage({ ...counts, completion_tokens_details: { reasoning_tokens: 4 } })).toEqual({ input: 10, output: 5, reasoning: 4 });
   });
 
-  it('adds nothing where no total is given', () => {
-    const untotalled = { prompt_tokens: 10, completion_tokens: 5, completion_tokens_details: { reasoning_tokens: 9 } };
-    expect(usage(untotalled)).toEqual({ input: 10, output: 5, reasoning: 5 });
+  it('adds reasoning that is more than the output, as DeepInfra counts', () => {
+    const deepinfra = {
+      prompt_tokens: 19,
+      completion_tokens: 84,
+      total_tokens: 103,
+      completion_tokens_details: { reasoning_tokens: 1_081 },
+    };
+    expect(usage(deepinfra)).toEqual({ input: 19, output: 1_165, reasoning: 1_081 });
+  });
+
+  it('takes reasoning for a part of the output where no count says otherwise', () => {
+    const untotalled = { prompt_tokens: 10, completion_tokens: 5, completion_tokens_details: { reasoning_tokens: 3 } };
+    expect(usage(untotalled)).toEqual({ input: 10, output: 5, reasoning: 3 });
   });
 
   it('cuts parts to their whole', () => {

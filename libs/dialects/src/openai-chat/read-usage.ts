@@ -10,6 +10,7 @@ import { textOf } from './optional.ts';
  *   OpenRouter: `cache_write_tokens`; Alibaba and proxies of Anthropic: `cache_creation_input_tokens`.
  * - xAI's `completion_tokens` leaves the reasoning out and its `total_tokens` does not; Gemini's compatible interface does
  *   the same without naming the reasoning. What the total has beyond both counts is output that was thought.
+ * - DeepInfra and Perplexity leave it out of both: more reasoning than output cannot be a part of it.
  *
  * Parts are cut to their whole, so that no bill counts more cached tokens than tokens.
  */
@@ -22,8 +23,7 @@ export function readUsage(answer: unknown): TokenUsage | undefined {
   const inputDetails = firstObject(usage.prompt_tokens_details, usage.input_tokens_details);
   const outputDetails = firstObject(usage.completion_tokens_details, usage.output_tokens_details);
   const thought = count(outputDetails.reasoning_tokens) ?? count(usage.reasoning_tokens);
-  const unnamed = Math.max(0, (count(usage.total_tokens) ?? 0) - (input ?? 0) - (written ?? 0));
-  const hidden = written !== undefined && unnamed >= (thought ?? 1) ? unnamed : 0;
+  const hidden = written === undefined ? 0 : countHidden(usage, input ?? 0, written, thought);
   const output = (written ?? 0) + hidden;
   return {
     input: input ?? 0,
@@ -53,6 +53,13 @@ export function readFinishReason(answer: unknown): string | undefined {
     return gatewayWord(word, readSaid(isObject(choice.message) ? choice.message : {}));
   }
   return undefined;
+}
+
+/** Tokens of thought that the count of output leaves out. */
+function countHidden(usage: JsonObject, input: number, written: number, thought: number | undefined): number {
+  const unnamed = Math.max(0, (count(usage.total_tokens) ?? 0) - input - written);
+  if (unnamed >= (thought ?? 1)) return unnamed;
+  return thought !== undefined && thought > written ? thought : 0;
 }
 
 function readCached(usage: JsonObject, details: JsonObject): unknown {
