@@ -1,5 +1,6 @@
 import type { ProviderType } from '@sluice/contracts';
 import { amazonBedrock } from './amazon-bedrock/adapter.ts';
+import { aiSdk } from './ai-sdk/adapter.ts';
 import { anthropic } from './anthropic/adapter.ts';
 import { azureOpenai } from './azure-openai/adapter.ts';
 import { cohere } from './cohere/adapter.ts';
@@ -20,5 +21,5 @@ export const providerAdapters: Record<ProviderType, ProviderAdapter> = {
   vertex,
   'amazon-bedrock': amazonBedrock,
   cohere,
-  'ai-sdk': openaiCompatible,
+  'ai-sdk': aiSdk,
 };

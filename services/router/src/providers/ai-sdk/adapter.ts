@@ -6,8 +6,8 @@ import { readAiSdkError } from './read-ai-sdk-error.ts';
 
 /** Any provider package of the Vercel AI SDK that the operator installed. Its key may come from its own environment. */
 export const aiSdk: ProviderAdapter = {
-  // The package knows its address, and `baseUrl` is given to it; this one is never called.
-  baseUrl: () => 'http://ai-sdk.invalid',
+  // Named only: it is the package that calls it, or an address of its own where none is set.
+  baseUrl: (config) => config.baseUrl ?? 'http://ai-sdk.invalid',
   requiresApiKey: false,
   authorizer(_apiKey, config) {
     if (config.aiSdk === undefined) throw new Error('set aiSdk.package for this provider, e.g. "@ai-sdk/mistral"');

@@ -69,7 +69,7 @@ export class AiSdkTransport implements Transport {
   }
 }
 
-/** Path and body are the codec's own making: `/generate/<model>`, and call options in JSON. */
+/** Path and body are the codec's own making: `/generate/<model>` behind that of the base address, and call options in JSON. */
 function readTask({ path, headers, body }: Dispatcher.DispatchOptions): AiSdkTask {
   const [model = '', kind] = path.split('/').reverse();
   const call: unknown = JSON.parse(body instanceof Uint8Array ? Buffer.from(body).toString() : '{}');

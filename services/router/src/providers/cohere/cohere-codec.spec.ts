@@ -325,6 +325,19 @@ describe('cohereCodec: streams', () => {
     );
   });
 
+  it('tells calls apart that have no number', () => {
+    const numberless = ({ type, delta }: JsonObject): JsonObject => ({ type, delta });
+    const piece = (text: string) => numberless(toolCall(0, { function: { arguments: text } }));
+    const { events } = stream([numberless(opened(0, 'a')), piece('{"x":'), piece('1}'), numberless(opened(0, 'b')), piece('{}')]);
+    expect(events.slice(1)).toMatchObject([
+      { type: 'tool-call', part: 0, name: 'a' },
+      { type: 'tool-input', part: 0, text: '{"x":' },
+      { type: 'tool-input', part: 0, text: '1}' },
+      { type: 'tool-call', part: 1, name: 'b' },
+      { type: 'tool-input', part: 1, text: '{}' },
+    ]);
+  });
+
   it('gives the error that ended the stream, which is not whole then', () => {
     const { events, complete } = stream([
       content(0, { text: 'x' }),

@@ -9,10 +9,15 @@ import { readCohereUsage } from './read-cohere-usage.ts';
 /** Most texts, thoughts and calls of one answer. */
 const maxParts = 10_000;
 
+interface OpenCall {
+  readonly part: number;
+  readonly input: NullArguments;
+}
+
 /** Reads the events of Cohere's chat; texts and calls are numbered apart. */
 export class CohereStreamDecoder implements StreamDecoder {
   readonly #parts = new Map<string, number>();
-  readonly #arguments = new Map<string, NullArguments>();
+  readonly #calls = new Map<number, OpenCall>();
   #lastText: number | undefined;
   #started = false;
   #complete = false;
@@ -51,8 +56,9 @@ export class CohereStreamDecoder implements StreamDecoder {
         return typeof text === 'string' && text !== '' ? [{ type: 'reasoning', part: this.#part('plan'), text }] : [];
       }
       case 'tool-call-start':
+        return this.#openCall(indexOf(value), message.tool_calls);
       case 'tool-call-delta':
-        return this.#readCall(indexOf(value), message.tool_calls);
+        return this.#readInput(indexOf(value), message.tool_calls);
       case 'citation-start':
         return this.#readCitation(message.citations);
       case 'message-end':
@@ -74,20 +80,26 @@ export class CohereStreamDecoder implements StreamDecoder {
     return [{ type: 'text', part, text: content.text, ...(probabilities === undefined ? {} : { logprobs: probabilities }) }];
   }
 
-  #readCall(index: number, call: unknown): AnswerEvent[] {
-    const value = firstOf(call);
-    if (!isRecord(value) || !isRecord(value.function)) return [];
-    const key = `${index}:call`;
-    const events: AnswerEvent[] = [];
-    const { name, arguments: piece } = value.function;
-    if (!this.#arguments.has(key)) {
-      this.#arguments.set(key, new NullArguments());
-      const id = typeof value.id === 'string' ? value.id : '';
-      events.push({ type: 'tool-call', part: this.#part(key), id, name: typeof name === 'string' ? name : '' });
-    }
-    const text = typeof piece === 'string' ? (this.#arguments.get(key)?.push(piece) ?? '') : '';
-    if (text !== '') events.push({ type: 'tool-input', part: this.#part(key), text });
-    return events;
+  /** Some versions number no calls: each start is a call of its own, and what follows belongs to the last. */
+  #openCall(index: number, value: unknown): AnswerEvent[] {
+    const call = firstOf(value);
+    if (!isRecord(call) || !isRecord(call.function)) return [];
+    const part = this.#part(`${this.#parts.size}:call`);
+    this.#calls.set(index, { part, input: new NullArguments() });
+    const { name } = call.function;
+    return [
+      { type: 'tool-call', part, id: typeof call.id === 'string' ? call.id : '', name: typeof name === 'string' ? name : '' },
+      ...this.#readInput(index, call),
+    ];
+  }
+
+  #readInput(index: number, value: unknown): AnswerEvent[] {
+    const call = firstOf(value);
+    const open = this.#calls.get(index);
+    const piece = isRecord(call) && isRecord(call.function) ? call.function.arguments : undefined;
+    if (open === undefined || typeof piece !== 'string') return [];
+    const text = open.input.push(piece);
+    return text === '' ? [] : [{ type: 'tool-input', part: open.part, text }];
   }
 
   #readCitation(value: unknown): AnswerEvent[] {
