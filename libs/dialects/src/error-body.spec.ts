@@ -24,6 +24,15 @@ describe('errorBody', () => {
   });
 });
 
+describe('a refused thread', () => {
+  it('tells the client of Anthropic in its own words to go on without one', () => {
+    const refused = new SluiceError('unsupported_feature', 'thread: leave it out.', { param: 'thread' });
+    expect(JSON.parse(errorBody('anthropic-messages', refused, 'req_1'))).toMatchObject({
+      error: { details: { error_code: 'thread_unsupported_request' } },
+    });
+  });
+});
+
 describe('errorEvent', () => {
   it.each(dialects)('is one event that %s clients can read, without the cause', (dialect) => {
     const [event, ...more] = new SseParser().push(errorEvent(dialect, error, 'req_1'));

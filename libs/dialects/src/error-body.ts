@@ -4,11 +4,18 @@ import { errorTable, type Dialect, type SluiceError } from '@sluice/contracts';
 export function errorBody(dialect: Dialect, error: SluiceError, requestId: string): string {
   const row = errorTable[error.code];
   if (dialect === 'anthropic-messages' || dialect === 'anthropic-count-tokens') {
-    return JSON.stringify({ type: 'error', error: { type: row.anthropicType, message: error.message }, request_id: requestId });
+    const told = { type: row.anthropicType, message: error.message, ...threadDetails(error) };
+    return JSON.stringify({ type: 'error', error: told, request_id: requestId });
   }
   return JSON.stringify({
     error: { message: error.message, type: row.openaiType, param: error.detail.param ?? null, code: error.code },
   });
+}
+
+/** Anthropic's client holds its conversations at the server where it can; by this it learns that it must send all of them. */
+function threadDetails({ code, detail }: SluiceError): object {
+  if (code !== 'unsupported_feature' || detail.param !== 'thread') return {};
+  return { details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] } };
 }
 
 /** The same as the last event of a stream that has begun. Clients of every dialect end on it; no `[DONE]` follows. */
