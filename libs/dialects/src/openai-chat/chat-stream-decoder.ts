@@ -2,6 +2,7 @@ import { SluiceError, type TokenUsage } from '@sluice/contracts';
 import { asArray, isObject, parseJson, type JsonObject } from '../json-value.ts';
 import type { AnswerEvent } from '../neutral/answer-event.ts';
 import type { StreamDecoder } from '../neutral/codec.ts';
+import { readingAnswer } from '../reading-answer.ts';
 import type { SseEvent } from '../sse-parser.ts';
 import { readAnnotations, readSources } from './annotations.ts';
 import { decodeAnswerContent } from './decode-content.ts';
@@ -58,7 +59,9 @@ export class ChatStreamDecoder implements StreamDecoder {
       this.#ended = true;
       return [{ type: 'error', ...error }];
     }
-    this.#takeChunk(chunk, events);
+    readingAnswer(() => {
+      this.#takeChunk(chunk, events);
+    });
     return events;
   }
 

@@ -25,12 +25,12 @@ export class ToolCallPieces {
     const call = this.#calls[found];
     if (call !== undefined) {
       call.id ??= textOf(piece.id);
-      if (call.input.length < maxKeptLength) call.input += inputText(piece);
+      if (call.input.length < maxKeptLength) call.input += keptText(piece);
       return found;
     }
     const index = indexOf(piece);
     if (this.#calls.length >= maxToolCalls || (index !== undefined && index >= maxToolCalls)) return undefined;
-    this.#calls.push({ index, id: textOf(piece.id), input: inputText(piece) });
+    this.#calls.push({ index, id: textOf(piece.id), input: keptText(piece) });
     return found;
   }
 
@@ -60,11 +60,23 @@ export class ToolCallPieces {
   }
 }
 
-/** Arguments of a call or of a piece of one as text; some vendors send the object itself. */
+/** Arguments of a call or of a piece of one as text; some vendors send the object itself. Throws where it nests too deep to be printed. */
 export function inputText(call: JsonObject): string {
-  const inner = isObject(call.custom) ? call.custom.input : isObject(call.function) ? call.function.arguments : undefined;
-  if (typeof inner === 'string') return inner;
-  return inner === undefined || inner === null ? '' : JSON.stringify(inner);
+  const input = inputOf(call);
+  if (typeof input === 'string') return input;
+  return input === undefined || input === null ? '' : JSON.stringify(input);
+}
+
+/** Enough of the input to tell whether it is whole: an object always is. */
+function keptText(call: JsonObject): string {
+  const input = inputOf(call);
+  if (typeof input === 'string') return input;
+  return input === undefined || input === null ? '' : '{}';
+}
+
+function inputOf(call: JsonObject): unknown {
+  if (isObject(call.custom)) return call.custom.input;
+  return isObject(call.function) ? call.function.arguments : undefined;
 }
 
 export function nameOf(call: JsonObject): string | undefined {
