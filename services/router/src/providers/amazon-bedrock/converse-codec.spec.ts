@@ -1,4 +1,5 @@
 import type { AnswerEvent, JsonObject } from '@sluice/dialects';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { converseCodec } from './converse-codec.ts';
 import { jsonTool } from './json-tool.ts';
@@ -176,6 +177,33 @@ describe('converseCodec: streams', () => {
     const { events, complete } = stream([delta(0, { text: 'x' }), ['modelStreamErrorException', { message: 'broken' }]]);
     expect(events.at(-1)).toEqual({ type: 'error', code: 'modelStreamErrorException', message: 'broken' });
     expect(complete).toBe(false);
+  });
+
+  it('keeps the pieces of each block together, however blocks alternate', () => {
+    const block = fc.record({
+      kind: fc.constantFrom('text', 'tool', 'thought'),
+      pieces: fc.array(fc.string({ minLength: 1 }), { minLength: 1 }),
+    });
+    fc.assert(
+      fc.property(fc.array(block, { minLength: 1, maxLength: 6 }), fc.infiniteStream(fc.nat()), (blocks, draws) => {
+        const messages = blocks.flatMap(({ kind }, index) => (kind === 'tool' ? [start(index, `tool-${index}`)] : []));
+        const left = blocks.map(({ pieces }) => [...pieces]);
+        for (let open = left.flatMap((pieces, index) => (pieces.length > 0 ? [index] : [])); open.length > 0;) {
+          const index = open[(draws.next().value ?? 0) % open.length] ?? 0;
+          const text = left[index]?.shift() ?? '';
+          const kind = blocks[index]?.kind;
+          messages.push(
+            delta(index, kind === 'tool' ? { toolUse: { input: text } } : kind === 'text' ? { text } : { reasoningContent: { text } }),
+          );
+          open = left.flatMap((pieces, each) => (pieces.length > 0 ? [each] : []));
+        }
+        const said = new Map<number, string>();
+        for (const event of stream(messages).events) {
+          if ('part' in event && 'text' in event) said.set(event.part, (said.get(event.part) ?? '') + event.text);
+        }
+        expect([...said.values()].sort()).toEqual(blocks.map(({ pieces }) => pieces.join('')).sort());
+      }),
+    );
   });
 
   it('passes over events that it does not know', () => {
