@@ -106,7 +106,7 @@ const errorTypes: Readonly<Record<number, string>> = {
 };
 
 /** An error body as Anthropic prints it. */
-export function anthropicError(status: number, message: string): string {
+function anthropicError(status: number, message: string): string {
   const type = errorTypes[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
   return JSON.stringify({ type: 'error', error: { type, message }, request_id: 'req_sim' });
 }
