@@ -84,7 +84,8 @@ function answerFaults(recording: Recording, expected: Said | undefined, answer: 
   if (expected === undefined) return ['nothing is expected of it'];
   const found = differences(expected, saidTo(answer, dialect), dialect);
   // Bytes of the client's own format pass as they are, with the faults that they had.
-  const asRecorded = nativeDialects[recording.wire] === dialect && misshapen(dialect, recording.values, true).length > 0;
+  const asRecorded =
+    nativeDialects[recording.wire] === dialect && (recording.malformed || misshapen(dialect, recording.values, true).length > 0);
   return [...found, ...(asRecorded ? [] : answer.misshapen)];
 }
 

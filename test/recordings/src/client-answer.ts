@@ -2,7 +2,7 @@ import { chatSaid, chatStreamSaid } from './extract/chat.ts';
 import { completionSaid } from './extract/completions.ts';
 import { messageSaid, messageStreamSaid } from './extract/messages.ts';
 import { responseSaid, responseStreamSaid } from './extract/responses.ts';
-import { at, textAt } from './json-path.ts';
+import { at, parseOrText, textAt } from './json-path.ts';
 import { misshapen } from './misshapen.ts';
 import type { Said } from './said.ts';
 
@@ -30,9 +30,11 @@ export async function readClientAnswer(response: Response, dialect: ClientDialec
     .split('\n')
     .filter((line) => line.startsWith('data:'))
     .map((line) => line.slice(5).trim());
-  const values = data.filter((line) => line !== '[DONE]').map((line) => JSON.parse(line) as unknown);
+  const parsed = data.filter((line) => line !== '[DONE]').map(parseOrText);
+  const values = parsed.filter((value) => typeof value === 'object');
+  const broken = values.length === parsed.length ? [] : [`${parsed.length - values.length} events are no JSON`];
   const ended = data.at(-1) === '[DONE]';
-  return { status: response.status, streamed: true, values, misshapen: misshapen(dialect, values, ended) };
+  return { status: response.status, streamed: true, values, misshapen: [...broken, ...misshapen(dialect, values, ended)] };
 }
 
 /** What the answer says, read in the client's dialect. */
