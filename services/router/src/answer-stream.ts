@@ -6,6 +6,8 @@ import type { StreamSink, UpstreamCall } from './upstream-call.ts';
 /** Most that is held back before the first event with content: a provider that says more than this has begun. */
 const maxHeldEvents = 64;
 const maxHeldBytes = 256 * 1024;
+/** Events after which it is clear that a stream is of another format than was asked for. */
+const maxForeignEvents = 4;
 /** Bytes not yet taken at which the provider's socket is left unread, until they are taken. */
 const highWaterBytes = 256 * 1024;
 
@@ -96,26 +98,33 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
     try {
       for (const piece of read()) if (!this.#accept(piece)) return;
     } catch (cause) {
-      this.#call?.fail({ kind: 'malformed_stream', status: 200, disposition: 'retry', cause });
-      this.#finish({ kind: 'malformed_stream', status: 200, disposition: 'retry', cause });
+      this.#giveUp({ kind: 'malformed_stream', status: 200, disposition: 'retry', cause });
     }
   }
 
   /** @returns false where the piece ended the stream */
   #accept({ kind, bytes }: StreamPiece): boolean {
     if (kind === 'error') {
-      const failure: AttemptFailure = { kind: 'error_event', status: 200, disposition: 'retry' };
-      this.#call?.fail(failure);
-      this.#finish(failure);
+      this.#giveUp({ kind: 'error_event', status: 200, disposition: 'retry' });
       return false;
     }
     if (kind !== 'strip') this.#hold(bytes);
+    // So much of another format: the provider has no such interface, and the client could read nothing of it.
+    if (!this.committed && this.#pending.length >= maxForeignEvents && this.#reading.foreign) {
+      this.#giveUp({ kind: foreignAnswer, status: 200, disposition: 'retry' });
+      return false;
+    }
     if (!this.committed && (kind === 'content' || this.#pending.length >= maxHeldEvents || this.#pendingBytes >= maxHeldBytes)) {
       this.committed = true;
       this.#listener.begun();
     }
     if (this.committed) this.#notify();
     return true;
+  }
+
+  #giveUp(failure: AttemptFailure): void {
+    this.#call?.fail(failure);
+    this.#finish(failure);
   }
 
   #hold(bytes: Uint8Array): void {

@@ -78,12 +78,12 @@ function record(run: Run, plan: AttemptPlan, result: AttemptResult): Asked {
   return refused(run, plan.target, result.failure);
 }
 
-/** The second call of a race, where the budget has one and another target takes calls. */
+/** The second call of a race, where another target takes calls and the budget has one left. */
 function hedgePlan(run: Run, others: readonly Target[]): AttemptPlan | undefined {
   const now = run.tools.clock();
   for (const other of others) {
     const endpoint = other.upstream.missing.choose(other.endpoints[run.envelope.dialect] ?? [], now);
-    if (endpoint === undefined || other.health.breaker.state(now) !== 'closed') continue;
+    if (endpoint === undefined || other.health.breaker.state(now) !== 'closed' || !hasAccount(run, other)) continue;
     if (run.route.hedge?.tryHedge(now) !== true) return undefined;
     const plan = planOf(run, other, endpoint, 2);
     if (!('failure' in plan)) return plan;
@@ -97,10 +97,14 @@ function planOf(run: Run, target: Target, endpoint: Endpoint, place: number): At
   const now = tools.clock();
   const encoded = encode(run, endpoint);
   if ('failure' in encoded) return encoded;
-  const account = target.upstream.accounts.take(now, run.refusedAccounts);
-  if (account === undefined) return { failure: resting('no_credentials', target.upstream.accounts.availableFrom(now) - now) };
-  const ticket = target.health.breaker.begin(now);
-  if (ticket === undefined) return { failure: resting('breaker_open', target.health.breaker.admitsFrom(now) - now) };
+  const { breaker } = target.health;
+  const { accounts } = target.upstream;
+  // An account is taken only for a call that will be made: its turn is worth something.
+  if (!breaker.admits(now)) return { failure: resting('breaker_open', breaker.admitsFrom(now) - now) };
+  const account = accounts.take(now, run.refusedAccounts);
+  if (account === undefined) return { failure: resting('no_credentials', accounts.availableFrom(now) - now) };
+  const ticket = breaker.begin(now);
+  if (ticket === undefined) return { failure: resting('breaker_open', breaker.admitsFrom(now) - now) };
   const health = new CallHealth(target, account, ticket, tools.report, envelope.id);
   return { target, account, endpoint, encoded, envelope, retries: route.model.retries, ordinal: run.attempts.length + place, health };
 }

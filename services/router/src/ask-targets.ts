@@ -18,6 +18,7 @@ interface Candidate {
 export async function askTargets(run: Run, targets: readonly Target[]): Promise<Extract<Asked, { kind: 'answered' }> | undefined> {
   const { tools, route } = run;
   route.retryBudget.called(tools.clock());
+  if (targets.length > 1 && !anyAdmits(targets, tools.clock())) await awaken(run, targets);
   let candidates: readonly Candidate[] = targets.map((target) => ({ target, notBefore: 0 }));
   for (let round = 1; candidates.length > 0; round++) {
     const next: Candidate[] = [];
@@ -37,6 +38,32 @@ export async function askTargets(run: Run, targets: readonly Target[]): Promise<
 
 function candidateOf(target: Target, { retryAfterMs }: AttemptFailure, now: number): Candidate {
   return { target, notBefore: now + (retryAfterMs ?? 0) };
+}
+
+/** How long a request waits for the outcome of another one's probe, and how often it looks. */
+const patienceMs = 300;
+const lookEveryMs = 20;
+
+function anyAdmits(targets: readonly Target[], now: number): boolean {
+  return targets.some(({ health }) => health.breaker.admits(now));
+}
+
+/**
+ * All of several targets are out. One may have come back since: the one that is out longest is tried before its time, by one
+ * request, and the others wait a moment for what it finds. A model's only target is left alone for its time: that is what a
+ * breaker is for.
+ */
+async function awaken({ tools, watch }: Run, targets: readonly Target[]): Promise<void> {
+  const giveUpAt = tools.clock() + patienceMs;
+  for (let now = tools.clock(); now < giveUpAt && !anyAdmits(targets, now); now = tools.clock()) {
+    const breakers = targets.map(({ health }) => health.breaker);
+    const since = breakers.map((breaker) => breaker.hurriedFrom(now) ?? Infinity);
+    const longest = breakers[since.indexOf(Math.min(...since))];
+    if (Math.min(...since) < Infinity) longest?.hurry(now);
+    // A time that a provider named is not shortened by waiting for it.
+    else if (breakers.every((breaker) => breaker.isAsked(now)) || watch.givenUp(now) !== undefined) return;
+    else await watch.wait(lookEveryMs);
+  }
 }
 
 /** The client left, or the time is up. */

@@ -1,6 +1,6 @@
 import { type Outcome, reply } from '@sluice/bus';
 import { type CountTokens, loadTokenCounter } from '@sluice/catalog';
-import { clientCodec, estimateInputTokens } from '@sluice/dialects';
+import { countableRequest, estimateInputTokens } from '@sluice/dialects';
 import { parseBody } from './endpoints/translated-endpoint.ts';
 
 /** Counts the tokens of a request's body. */
@@ -19,8 +19,7 @@ export function createLocalCounter(): CountRequest {
 }
 
 function countTokens(body: Uint8Array, count: CountTokens): Outcome {
-  const request = clientCodec('anthropic-messages')?.decodeRequest(parseBody(body));
-  const tokens = request === undefined ? 0 : estimateInputTokens(request, count);
+  const tokens = estimateInputTokens(countableRequest(parseBody(body)), count);
   return reply({
     answer: { status: 200, contentType: 'application/json', attempts: [] },
     body: Buffer.from(JSON.stringify({ input_tokens: tokens })),

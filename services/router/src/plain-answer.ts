@@ -1,4 +1,5 @@
-import { type ModelConfig, SluiceError } from '@sluice/contracts';
+import type { IncomingHttpHeaders } from 'node:http';
+import { type ErrorDetail, type ModelConfig, SluiceError } from '@sluice/contracts';
 import { type AttemptFailure, dispositionOf, readRetryAfterMs } from './attempt-failure.ts';
 import { redactSecret } from './credentials.ts';
 import type { EncodedRequest, PlainReading } from './endpoints/endpoint.ts';
@@ -37,7 +38,14 @@ function failureOfStatus(outcome: UpstreamOutcome & { kind: 'whole' }, reading: 
   const disposition = dispositionOf(status, reading.retries);
   const { code, message, detail } = reading.adapter.readError(status, body, (text) => redactSecret(text, reading.secret));
   const told = new SluiceError(code, message, { ...detail, stage: 'router' });
+  // Some providers say 400 of a key or an account that is ours.
+  if (disposition === 'final' && code === 'provider_error') return { kind, status, disposition: 'next', told };
   // Told to the client where no other target answers: the request, or the model that it names, is at fault.
   if (disposition === 'final' || status === 404) return { kind, status, disposition, error: told, told };
-  return { kind, status, disposition, retryAfterMs: readRetryAfterMs(headers, now), told };
+  return { kind, status, disposition, retryAfterMs: retryAfterOf(headers, detail, now), told };
+}
+
+/** The header, or what the provider says in the body of its refusal. */
+function retryAfterOf(headers: IncomingHttpHeaders, { retryAfterSeconds }: ErrorDetail, now: number): number | undefined {
+  return readRetryAfterMs(headers, now) ?? (retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1_000);
 }

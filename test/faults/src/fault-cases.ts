@@ -16,10 +16,7 @@ export const faultCases: readonly FaultCase[] = [
   { name: 'reset before headers', script: { 'x-sim-fault': onA('reset') } },
   { name: 'hang before headers', script: { 'x-sim-fault': onA('hang') } },
   { name: 'hang mid-stream', script: { 'x-sim-fault': onA('hang-stream') } },
-  { name: '429 with retry-after', script: { 'x-sim-status': onA('429'), 'x-sim-retry-after': '1' } },
   { name: '429 without', script: { 'x-sim-status': onA('429') } },
-  { name: '401', script: { 'x-sim-status': onA('401') } },
-  { name: '402', script: { 'x-sim-status': onA('402') } },
   { name: '500', script: { 'x-sim-status': onA('500') } },
   { name: '503', script: { 'x-sim-status': onA('503') } },
   { name: '529', script: { 'x-sim-status': onA('529') } },
@@ -29,4 +26,7 @@ export const faultCases: readonly FaultCase[] = [
   { name: 'wrong content type', script: { 'x-sim-fault': onA('content-type') } },
   { name: 'slow drip', script: { 'x-sim-fault': onA('drip') }, harmless: true },
   { name: 'huge line', script: { 'x-sim-fault': onA('huge-line') }, harmless: true },
+  { name: '429 with retry-after', script: { 'x-sim-status': onA('429'), 'x-sim-retry-after': '1' } },
+  { name: '401', script: { 'x-sim-status': onA('401') } },
+  { name: '402', script: { 'x-sim-status': onA('402') } },
 ];

@@ -14,7 +14,7 @@ export interface GatewayUnderFaults {
 
 /** Longest life of a request: what takes longer has hung. */
 export const deadlineMs = 8_000;
-const timeouts = { connect: '500ms', firstToken: '1s', betweenChunks: '500ms', total: '3s' };
+const timeouts = { connect: '500ms', firstToken: '1s', betweenChunks: '500ms', total: '6s' };
 
 export async function startGatewayUnderFaults(): Promise<GatewayUnderFaults> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-faults-'));
@@ -72,7 +72,8 @@ function configurationFor([a = '', b = '', c = '']: readonly string[], closedPor
         strategy: 'weighted',
         retries,
         breaker: { failures: 3, openFor: '500ms' },
-        targets: ['a', 'b', 'c'].map((provider) => ({ provider, model: 'sim' })),
+        // Another model, for a target that several models name has one breaker.
+        targets: ['a', 'b', 'c'].map((provider) => ({ provider, model: 'sim-small' })),
       },
     ],
     policies: [{ name: 'default', timeout: `${deadlineMs}ms`, cache: { exact: false, semantic: false } }],

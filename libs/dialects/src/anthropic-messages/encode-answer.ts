@@ -2,6 +2,7 @@ import { isObject, parseJson, type JsonObject } from '../json-value.ts';
 import type { AnswerContext } from '../neutral/codec.ts';
 import type { AnswerContent, Finish, ModelAnswer } from '../neutral/model-answer.ts';
 import type { ToolCallPart } from '../neutral/model-request.ts';
+import type { Signature } from '../neutral/wire-format.ts';
 import { citationOf } from './citation.ts';
 import { encodeUsage } from './encode-usage.ts';
 import { signatureText } from './signature-text.ts';
@@ -15,7 +16,7 @@ export function encodeAnswer(answer: ModelAnswer, context: AnswerContext): JsonO
   const refusal = answer.parts.flatMap((part) => (part.type === 'refusal' ? part.text : [])).join('');
   return {
     ...messageHead(answer.id, answer.model, context),
-    content: answer.parts.flatMap((part) => blockOf(part) ?? []),
+    content: answer.parts.flatMap((part) => [thoughtOfCall(part) ?? [], blockOf(part) ?? []].flat()),
     ...encodeFinish(answer.finish, callsTools, refusal),
     usage: encodeUsage(answer.usage, answer.serviceTier),
   };
@@ -38,6 +39,13 @@ export function encodeFinish(finish: Finish, callsTools: boolean, refusal: strin
       ? { stop_details: { type: 'refusal', category: null, explanation: refusal === '' ? null : refusal } }
       : {}),
   };
+}
+
+/** Gemini signs the thought that led to a call on the call itself; here it is a sealed thought right before the call, and its codec puts it back. */
+export function thoughtOfCall(part: { readonly type: string; readonly signature?: Signature }): JsonObject | undefined {
+  const { type, signature } = part;
+  if (type !== 'tool-call' || signature === undefined || signature.wire === 'anthropic-messages') return undefined;
+  return { type: 'redacted_thinking', data: signatureText(signature, undefined) };
 }
 
 /** Undefined for what another provider's tools did: Anthropic's clients have no words for it, and the text tells of it. */

@@ -4,7 +4,7 @@ import type { JsonObject } from '../json-value.ts';
 import type { AnswerEvent } from '../neutral/answer-event.ts';
 import type { AnswerContext, StreamEncoder } from '../neutral/codec.ts';
 import type { Finish } from '../neutral/model-answer.ts';
-import { encodeFinish, messageHead } from './encode-answer.ts';
+import { encodeFinish, messageHead, thoughtOfCall } from './encode-answer.ts';
 import { encodeUsage } from './encode-usage.ts';
 import { OpenBlock, type PartEvent } from './open-block.ts';
 
@@ -123,6 +123,12 @@ export class MessagesStreamEncoder implements StreamEncoder {
   #open(part: number, events: readonly PartEvent[]): void {
     const [first] = events;
     if (first === undefined) return;
+    const thought = thoughtOfCall(first);
+    if (thought !== undefined) {
+      this.#write('content_block_start', { index: this.#index, content_block: thought });
+      this.#write('content_block_stop', { index: this.#index });
+      this.#index += 1;
+    }
     this.#block = OpenBlock.of(part, first);
     if (this.#block === undefined) return;
     this.#write('content_block_start', { index: this.#index, content_block: this.#block.start });

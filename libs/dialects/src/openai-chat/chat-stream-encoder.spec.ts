@@ -45,6 +45,11 @@ describe('ChatStreamEncoder', () => {
     expect(events.at(-1)?.data).toBe('[DONE]');
   });
 
+  it('makes up what the provider did not name', () => {
+    const [chunk] = chunksOf([{ type: 'start', id: '', model: '' }, finish('stop')], { model: 'alias' });
+    expect(chunk).toMatchObject({ id: 'chatcmpl-req_1', created: 9, model: 'alias' });
+  });
+
   it('tells usage in a chunk without choices, and only where it was asked for', () => {
     const events: AnswerEvent[] = [
       start,

@@ -7,7 +7,7 @@ import type { Finish } from '../neutral/model-answer.ts';
 import { writeAnnotation } from './annotations.ts';
 import { hidesReasoning, isOlderForm, wantsStreamUsage } from './decode-options.ts';
 import { clientWord } from './finish-reason.ts';
-import { optional } from './optional.ts';
+import { modelOf, optional } from './optional.ts';
 import { writeCallSignature, writeReasoningDetails } from './reasoning-details.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -182,7 +182,7 @@ export class ChatStreamEncoder implements StreamEncoder {
       id: id === '' ? `chatcmpl-${this.#context.requestId}` : id,
       object: 'chat.completion.chunk',
       created: createdSeconds ?? this.#context.createdSeconds,
-      model,
+      model: modelOf(model, this.#context.body),
       ...optional('service_tier', serviceTier),
     };
   }

@@ -40,8 +40,9 @@ describe('encodeAnswer', () => {
     });
   });
 
-  it('makes up an id and a time where the provider gave none', () => {
-    expect(clientCodec.encodeAnswer(answer({ id: '' }), context())).toMatchObject({ id: 'chatcmpl-req_1', created: 9 });
+  it('makes up what the provider did not name', () => {
+    const encoded = clientCodec.encodeAnswer(answer({ id: '', model: '' }), context({ model: 'alias' }));
+    expect(encoded).toMatchObject({ id: 'chatcmpl-req_1', created: 9, model: 'alias' });
   });
 
   it('shows thoughts, their proofs, and calls with theirs', () => {

@@ -5,7 +5,7 @@ import type { ToolCallPart } from '../neutral/model-request.ts';
 import { writeAnnotation } from './annotations.ts';
 import { hidesReasoning, isOlderForm } from './decode-options.ts';
 import { clientWord } from './finish-reason.ts';
-import { optional } from './optional.ts';
+import { modelOf, optional } from './optional.ts';
 import { writeCallSignature, writeReasoningDetails } from './reasoning-details.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -17,7 +17,7 @@ export function encodeAnswer(answer: ModelAnswer, context: AnswerContext): JsonO
     id: answer.id === '' ? `chatcmpl-${context.requestId}` : answer.id,
     object: 'chat.completion',
     created: answer.createdSeconds ?? context.createdSeconds,
-    model: answer.model,
+    model: modelOf(answer.model, context.body),
     choices: [
       {
         index: 0,

@@ -1,3 +1,5 @@
+import type { JsonObject } from '../json-value.ts';
+
 /** A member that stands only where it has a value: `{ ...optional('name', name) }`. `null` counts as none, as it does in every OpenAI body. */
 export function optional<Key extends string, Value>(key: Key, value: Value | undefined | null): Readonly<Partial<Record<Key, Value>>> {
   const member = value === undefined || value === null ? {} : { [key]: value };
@@ -13,4 +15,9 @@ export function textOf(value: unknown): string | undefined {
 /** The value where it is a finite number. */
 export function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** The model that answered, or the name that was asked for where the provider does not say. */
+export function modelOf(named: string, body: JsonObject): string {
+  return named === '' ? (textOf(body.model) ?? '') : named;
 }

@@ -47,7 +47,8 @@ describe('answers', () => {
   it('are text completions', () => {
     const parts = [{ type: 'reasoning', text: 'Hm.' } as const, { type: 'text', text: 'Hello' } as const];
     const usage = { input: 3, output: 2 };
-    expect(codec?.encodeAnswer({ id: '', model: 'm', parts, finish: { reason: 'context-window' }, usage }, context())).toEqual({
+    const answer = { id: '', model: '', parts, finish: { reason: 'context-window' }, usage } as const;
+    expect(codec?.encodeAnswer(answer, context({ model: 'm' }))).toEqual({
       id: 'cmpl-req_1',
       object: 'text_completion',
       created: 9,

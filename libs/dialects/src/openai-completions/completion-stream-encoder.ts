@@ -6,6 +6,7 @@ import type { AnswerEvent } from '../neutral/answer-event.ts';
 import type { AnswerContext, StreamEncoder } from '../neutral/codec.ts';
 import type { Finish } from '../neutral/model-answer.ts';
 import { wantsStreamUsage } from '../openai-chat/decode-options.ts';
+import { modelOf } from '../openai-chat/optional.ts';
 import { writeUsage } from '../openai-chat/write-usage.ts';
 import { completionWord } from './encode-completion.ts';
 
@@ -63,7 +64,7 @@ export class CompletionStreamEncoder implements StreamEncoder {
       id: id === '' ? `cmpl-${this.#context.requestId}` : id,
       object: 'text_completion',
       created: createdSeconds ?? this.#context.createdSeconds,
-      model,
+      model: modelOf(model, this.#context.body),
     };
   }
 

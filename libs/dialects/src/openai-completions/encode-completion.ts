@@ -2,6 +2,7 @@ import type { JsonObject } from '../json-value.ts';
 import type { AnswerContext } from '../neutral/codec.ts';
 import type { ModelAnswer } from '../neutral/model-answer.ts';
 import { clientWord } from '../openai-chat/finish-reason.ts';
+import { modelOf } from '../openai-chat/optional.ts';
 import { writeUsage } from '../openai-chat/write-usage.ts';
 
 /** A plain `text_completion`. The format knows text only: thoughts and calls are left out. */
@@ -11,7 +12,7 @@ export function encodeCompletion(answer: ModelAnswer, context: AnswerContext): J
     id: answer.id === '' ? `cmpl-${context.requestId}` : answer.id,
     object: 'text_completion',
     created: answer.createdSeconds ?? context.createdSeconds,
-    model: answer.model,
+    model: modelOf(answer.model, context.body),
     choices: [{ text: texts.join(''), index: 0, logprobs: null, finish_reason: completionWord(answer.finish) }],
     ...(answer.usage === undefined ? {} : { usage: writeUsage(answer.usage) }),
   };

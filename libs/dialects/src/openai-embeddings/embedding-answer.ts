@@ -14,7 +14,7 @@ export function encodeEmbeddingAnswer(answer: EmbeddingAnswer, request: Embeddin
       index,
       embedding: request.encoding === 'base64' ? writeVector(vector) : vector,
     })),
-    model: answer.model,
+    model: answer.model === '' ? request.model : answer.model,
     usage: { prompt_tokens: input, total_tokens: input },
   };
 }

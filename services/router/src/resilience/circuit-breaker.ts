@@ -35,6 +35,8 @@ const longestOpenMs = 120_000;
 const longestAskedMs = 60_000;
 /** Pause after a provider said "too many" without saying for how long. */
 const unaskedPauseMs = 1_000;
+/** Where all targets of a model are out, one of them is tried before its time, but no sooner than this after it went out. */
+const leastOpenMs = 100;
 /** A probe that was never heard of again gives its place away after this. */
 const probeTimeoutMs = 60_000;
 /** When to come back while a probe is under way: its outcome is not known yet. */
@@ -51,6 +53,8 @@ export class CircuitBreaker {
   #policy: BreakerPolicy;
   /** Undefined while closed. */
   #openUntil: number | undefined;
+  #openedAt = 0;
+  #cause: BreakerCause = 'failures';
   #probeUntil = 0;
   #failuresInRow = 0;
   #failedProbes = 0;
@@ -108,14 +112,14 @@ export class CircuitBreaker {
     if (ticket !== this.#generation) return;
     if (this.#openUntil !== undefined) {
       this.#failedProbes += 1;
-      this.#open(now + this.#openForMs(), 'probe');
+      this.#open(now + this.#openForMs(), 'probe', now);
       return;
     }
     this.#failuresInRow += 1;
     this.#window.add(true, now);
-    if (this.#failuresInRow >= this.#policy.failures) this.#open(now + this.#openForMs(), 'failures');
+    if (this.#failuresInRow >= this.#policy.failures) this.#open(now + this.#openForMs(), 'failures', now);
     else if ((this.#window.failureRate(minimumCalls, now) ?? -1) >= this.#policy.failureRate)
-      this.#open(now + this.#openForMs(), 'failure-rate');
+      this.#open(now + this.#openForMs(), 'failure-rate', now);
   }
 
   /** The call ended without saying anything about the target: the client left, or the request was at fault. */
@@ -125,12 +129,12 @@ export class CircuitBreaker {
 
   /** The provider said "too many": nothing is asked of it until then. It is not ill, so the pause does not grow. */
   askedToWait(waitMs: number | undefined, now: number): void {
-    this.#extend(now + Math.min(waitMs ?? unaskedPauseMs, longestAskedMs), 'asked');
+    this.#extend(now + Math.min(waitMs ?? unaskedPauseMs, longestAskedMs), 'asked', now);
   }
 
   /** Somebody else found the target ill. */
   heardIll(until: number, cause: 'checked' | 'peer', now: number): void {
-    this.#extend(Math.min(until, now + longestOpenMs), cause);
+    this.#extend(Math.min(until, now + longestOpenMs), cause, now);
   }
 
   /** Somebody else found the target well: the next call tries whether it is so from here. */
@@ -140,17 +144,38 @@ export class CircuitBreaker {
     this.#onTransition({ to: 'half-open', cause });
   }
 
+  /** Out because the provider asked for a pause. */
+  isAsked(now: number): boolean {
+    return this.state(now) === 'open' && this.#cause === 'asked';
+  }
+
+  /** Since when it is out, epoch ms; undefined where it is not, or must not be tried before its time. */
+  hurriedFrom(now: number): number | undefined {
+    // A provider that named a time knows it.
+    if (this.state(now) !== 'open' || this.isAsked(now) || now - this.#openedAt < leastOpenMs) return undefined;
+    return this.#openedAt;
+  }
+
+  /** No other target is left: the next call tries this one before its time. */
+  hurry(now: number): void {
+    if (this.hurriedFrom(now) === undefined) return;
+    this.#openUntil = now;
+    this.#onTransition({ to: 'half-open', cause: 'probe' });
+  }
+
   #openForMs(): number {
     const { openForMs } = this.#policy;
     return Math.min(openForMs * 2 ** this.#failedProbes, Math.max(openForMs, longestOpenMs));
   }
 
-  #extend(until: number, cause: BreakerCause): void {
-    if (until > (this.#openUntil ?? 0)) this.#open(until, cause);
+  #extend(until: number, cause: BreakerCause, now: number): void {
+    if (until > (this.#openUntil ?? 0)) this.#open(until, cause, now);
   }
 
-  #open(until: number, cause: BreakerCause): void {
+  #open(until: number, cause: BreakerCause, now: number): void {
     this.#openUntil = until;
+    this.#openedAt = now;
+    this.#cause = cause;
     this.#probeUntil = 0;
     this.#generation += 1;
     this.#onTransition({ to: 'open', cause, until });
