@@ -21,7 +21,7 @@ export function answerHeaders({ id, dialect }: Pick<Envelope, 'id' | 'dialect'>,
   headers['x-sluice-cache'] = cache?.state ?? 'bypass';
   if (cache?.similarity !== undefined) headers['x-sluice-cache-similarity'] = cache.similarity.toFixed(4);
   if (cache?.ageSeconds !== undefined) headers.age = String(Math.floor(cache.ageSeconds));
-  const cost = cache?.state === 'hit' || cache?.state === 'semantic' ? 0n : totalCost(attempts);
+  const cost = cache?.state === 'hit' || cache?.state === 'semantic' ? 0n : totalCost(dialect, attempts);
   if (cost !== undefined) headers['x-sluice-cost-usd'] = usd(cost);
   if (guards.length > 0) headers['x-sluice-guards'] = guards.map(guardText).join(', ');
   setRateLimit(headers, 'requests', found.metering?.requests);

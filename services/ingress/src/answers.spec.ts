@@ -214,6 +214,19 @@ describe('calls whose holder never told how they ended', () => {
     ]);
   });
 
+  it('that count tokens are free, not of unknown cost', async () => {
+    const counted = { ...attempt(), usage: undefined, costNanoUsd: undefined };
+    edge.answerWith(() =>
+      reply({
+        answer: { status: 200, contentType: 'application/json', provider: 'sim', model: 'sim-1', attempts: [counted] },
+        body: Buffer.from('{"input_tokens":7}'),
+      }),
+    );
+    const answer = await edge.post('/v1/messages/count_tokens', JSON.stringify(chat));
+    expect([answer.headers.get('x-sluice-cost-usd'), await answer.text()]).toEqual(['0', '{"input_tokens":7}']);
+    expect(await edge.eventsOf(idOf(answer), 1)).toMatchObject([{ data: { usage: { input: 0, output: 0 }, costNanoUsd: '0' } }]);
+  });
+
   it('cost nothing where they only counted tokens', async () => {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     edge.answerWith((_request, context) => {

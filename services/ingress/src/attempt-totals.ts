@@ -1,4 +1,4 @@
-import type { ProviderAttempt, TokenUsage } from '@sluice/contracts';
+import type { Dialect, ProviderAttempt, TokenUsage } from '@sluice/contracts';
 
 /** What all attempts of a request used together: a failover's first target is paid for too. */
 export function totalUsage(attempts: readonly ProviderAttempt[]): TokenUsage {
@@ -15,8 +15,9 @@ export function totalUsage(attempts: readonly ProviderAttempt[]): TokenUsage {
   return total;
 }
 
-/** Sum in nano-USD; undefined where it is not known: a model without a price, or a call that is still under way. */
-export function totalCost(attempts: readonly ProviderAttempt[]): bigint | undefined {
+/** Sum in nano-USD; undefined where it is not known: a model without a price, or a call that is still under way. Counting tokens is free. */
+export function totalCost(dialect: Dialect, attempts: readonly ProviderAttempt[]): bigint | undefined {
+  if (dialect === 'anthropic-count-tokens') return 0n;
   let total = 0n;
   for (const { usage, costNanoUsd, failure } of attempts) {
     if (costNanoUsd !== undefined) total += BigInt(costNanoUsd);

@@ -23,7 +23,7 @@ export interface Ending {
 /** The settled event: what providers produced for the request, whether the client got it or not. */
 export function settledEvent(envelope: Envelope, told: Answer | Failure, ending: Ending): UnsequencedEvent {
   const { attempts, found, guards } = told;
-  const cost = totalCost(attempts);
+  const cost = totalCost(envelope.dialect, attempts);
   const priceVersion = attempts.find((attempt) => attempt.priceVersion !== undefined)?.priceVersion;
   const answer = 'stage' in told ? told : undefined;
   const data: UsageSettled = {
