@@ -1,5 +1,5 @@
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Envelope, ProviderAttempt } from '@sluice/contracts';
+import type { Dialect, Envelope, ProviderAttempt } from '@sluice/contracts';
 import type { Target } from './target.ts';
 
 export interface ProviderSpan {
@@ -13,14 +13,25 @@ export interface ProviderTracer {
   begin(target: Target, envelope: Envelope, ordinal: number): ProviderSpan;
 }
 
+/** Names of the conventions for what a dialect asks. */
+const operations: Readonly<Record<Dialect, string>> = {
+  'openai-chat': 'chat',
+  'openai-completions': 'text_completion',
+  'openai-responses': 'chat',
+  'openai-embeddings': 'embeddings',
+  'anthropic-messages': 'chat',
+  'anthropic-count-tokens': 'count_tokens',
+};
+
 export function createProviderTracer(): ProviderTracer {
   const tracer = trace.getTracer('@sluice/router');
   return {
     begin(target, envelope, ordinal) {
-      const span = tracer.startSpan(`chat ${target.config.model}`, {
+      const operation = operations[envelope.dialect];
+      const span = tracer.startSpan(`${operation} ${target.config.model}`, {
         kind: SpanKind.CLIENT,
         attributes: {
-          'gen_ai.operation.name': 'chat',
+          'gen_ai.operation.name': operation,
           'gen_ai.provider.name': target.upstream.adapter.telemetryName ?? target.config.provider,
           'gen_ai.request.model': target.config.model,
           'server.address': target.upstream.host,
@@ -48,6 +59,9 @@ function endSpan(span: Span, attempt: ProviderAttempt, finishReason: string | un
   if (usage !== undefined) {
     span.setAttribute('gen_ai.usage.input_tokens', usage.input);
     span.setAttribute('gen_ai.usage.output_tokens', usage.output);
+    if (usage.cached !== undefined) span.setAttribute('gen_ai.usage.cache_read.input_tokens', usage.cached);
+    if (usage.cacheWrite !== undefined) span.setAttribute('gen_ai.usage.cache_creation.input_tokens', usage.cacheWrite);
+    if (usage.reasoning !== undefined) span.setAttribute('gen_ai.usage.reasoning.output_tokens', usage.reasoning);
   }
   if (failure !== undefined) {
     span.setAttribute('error.type', failure);
