@@ -43,11 +43,22 @@ export function modelName(index: number, mode: Mode): string {
 }
 
 /** Ingress and router with one provider for each recording and mode, so that none learns from another's answers. */
-export async function startRecordedGateway(recordings: readonly Recording[], upstream: FakeUpstream): Promise<RecordedGateway> {
+export function startRecordedGateway(recordings: readonly Recording[], upstream: FakeUpstream): Promise<RecordedGateway> {
+  return startRouterGateway(configuration(recordings, upstream));
+}
+
+/** Ingress and router of these providers and models; `${UPSTREAM_KEY}` is a key that nobody checks. */
+export async function startRouterGateway(configured: Pick<ConfigurationInput, 'providers' | 'models'>): Promise<RecordedGateway> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-recordings-'));
+  const whole: ConfigurationInput = {
+    version: 1,
+    ...configured,
+    policies: [{ name: 'default', pipeline: ['router'] }],
+    organizations: [{ name: 'recordings', teams: [{ name: 'recordings', keys: [{ name: 'recordings', key: '${RECORDINGS_KEY}' }] }] }],
+  };
   const sluice = await startSluice({
     dataDir,
-    config: JSON.stringify(configuration(recordings, upstream)),
+    config: JSON.stringify(whole),
     env: { RECORDINGS_KEY: key, UPSTREAM_KEY: 'known-to-the-fake-upstream', LOG_LEVEL: 'warn' },
     disabled: ['metering', 'guardrail', 'masking', 'cache', 'billing'],
   });
@@ -62,10 +73,9 @@ export async function startRecordedGateway(recordings: readonly Recording[], ups
   };
 }
 
-function configuration(recordings: readonly Recording[], upstream: FakeUpstream): ConfigurationInput {
+function configuration(recordings: readonly Recording[], upstream: FakeUpstream): Pick<ConfigurationInput, 'providers' | 'models'> {
   const entries = recordings.flatMap((recording, index) => modes.map((mode) => ({ recording, index, mode })));
   return {
-    version: 1,
     providers: entries.map(({ recording, index, mode }) => provider(recording, modelName(index, mode), upstream.address(index, mode))),
     models: entries.map(({ recording, index, mode }) => ({
       name: modelName(index, mode),
@@ -74,8 +84,6 @@ function configuration(recordings: readonly Recording[], upstream: FakeUpstream)
       // What is tested are answers; what a request cannot say to a provider has tests of its own.
       onUnsupported: 'drop',
     })),
-    policies: [{ name: 'default', pipeline: ['router'] }],
-    organizations: [{ name: 'recordings', teams: [{ name: 'recordings', keys: [{ name: 'recordings', key: '${RECORDINGS_KEY}' }] }] }],
   };
 }
 
