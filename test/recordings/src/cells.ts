@@ -59,7 +59,7 @@ export async function judgeCell(gateway: RecordedGateway, cell: Cell): Promise<C
     if (dialect === 'embeddings') return { ...cell, faults: vectorFaults(recording, answer) };
     if (recording.wire === 'error' || expected?.error !== undefined) return { ...cell, faults: errorFaults(recording, answer, dialect) };
     const said = saidTo(answer, dialect);
-    const faults = answerFaults(recording, expected, answer, dialect);
+    const faults = answerFaults(cell, expected, answer);
     // What is broken in itself may end in one error instead.
     const mayFail = recording.malformed || expected?.spliced === true;
     return { ...cell, said, faults: mayFail && errorsTold(answer).length === 1 ? [] : faults };
@@ -79,13 +79,13 @@ async function ask(gateway: RecordedGateway, { recording, index, dialect, mode }
   return readClientAnswer(response, dialect);
 }
 
-function answerFaults(recording: Recording, expected: Said | undefined, answer: ClientAnswer, dialect: ClientDialect): string[] {
+function answerFaults({ recording, dialect, mode }: Cell, expected: Said | undefined, answer: ClientAnswer): string[] {
   if (answer.status !== 200) return [`${answer.status}: ${errorsTold(answer).join('; ')}`];
   if (expected === undefined) return ['nothing is expected of it'];
   const found = differences(expected, saidTo(answer, dialect), dialect);
   // Bytes of the client's own format pass as they are, with the faults that they had.
   const asRecorded =
-    nativeDialects[recording.wire] === dialect && (recording.malformed || misshapen(dialect, recording.values, true).length > 0);
+    nativeDialects[recording.wire] === dialect && (recording.malformed || misshapen(dialect, recording.values, mode !== 'bare').length > 0);
   return [...found, ...(asRecorded ? [] : answer.misshapen)];
 }
 

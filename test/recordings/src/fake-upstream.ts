@@ -7,8 +7,11 @@ import { textAt } from './json-path.ts';
 import type { Recording } from './recording.ts';
 import { pathsOfWires } from './wire.ts';
 
-/** `real`: answers where the provider would, 404 elsewhere. `any`: answers on every path. */
-export const modes = ['real', 'any'] as const;
+/**
+ * `real`: answers where the provider would, 404 elsewhere. `any`: answers on every path. `bare` and `ornate` are as `real`, with the
+ * least and the most that the standard of server-sent events allows around the same data.
+ */
+export const modes = ['real', 'any', 'bare', 'ornate'] as const;
 export type Mode = (typeof modes)[number];
 
 export interface FakeUpstream {
@@ -32,7 +35,7 @@ export async function startFakeUpstream(recordings: readonly Recording[]): Promi
   const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (request, response) => {
     request.resume().once('end', () => {
       const [path = ''] = (request.url ?? '').split('?');
-      const [, index = '', mode = '', below = ''] = /^\/(\d+)\/(real|any)(\/.*)$/.exec(path) ?? [];
+      const [, index = '', mode = '', below = ''] = /^\/(\d+)\/([a-z]+)(\/.*)$/.exec(path) ?? [];
       const recording = recordings[Number(index)];
       if (recording === undefined) {
         response.writeHead(404).end();
@@ -40,12 +43,12 @@ export async function startFakeUpstream(recordings: readonly Recording[]): Promi
       }
       const key = `${index}/${mode}`;
       asked.set(key, [...(asked.get(key) ?? []), below]);
-      if (mode === 'real' && !pathsOfWires[recording.wire].test(decodeURIComponent(below))) {
+      if (mode !== 'any' && !pathsOfWires[recording.wire].test(decodeURIComponent(below))) {
         response.writeHead(404, { 'content-type': 'application/json' });
         response.end('{"error":{"message":"no such path","type":"invalid_request_error","code":null,"param":null}}');
         return;
       }
-      send(response, recording).catch(() => response.destroy());
+      send(response, recording, mode).catch(() => response.destroy());
     });
   });
   server.listen(0, '127.0.0.1');
@@ -61,9 +64,9 @@ export async function startFakeUpstream(recordings: readonly Recording[]): Promi
   };
 }
 
-async function send(response: ServerResponse, recording: Recording): Promise<void> {
+async function send(response: ServerResponse, recording: Recording, mode: string): Promise<void> {
   response.writeHead(statusOf(recording), { 'content-type': contentType(recording) });
-  const bytes = bytesOf(recording);
+  const bytes = inMode(bytesOf(recording), recording, mode);
   for (let start = 0; start < bytes.length; start += pieceBytes) {
     response.write(bytes.subarray(start, start + pieceBytes));
     await nextTurn();
@@ -97,6 +100,15 @@ export function bytesOf({ wire, streamed, lines, raw }: Recording): Buffer {
     default:
       return Buffer.from(lines.map(namedEvent).join(''));
   }
+}
+
+/** The same events with nothing but their data, or with all that may stand around it. */
+function inMode(bytes: Buffer, { wire, streamed, lines, raw }: Recording, mode: string): Buffer {
+  if (!streamed || wire === 'bedrock' || raw !== undefined) return bytes;
+  if (mode === 'bare') return Buffer.from(lines.map((line) => `data: ${line}\n\n`).join(''));
+  if (mode !== 'ornate') return bytes;
+  const text = bytes.toString().replace(/\r?\n/g, '\r\n').replaceAll('data: ', 'data:');
+  return Buffer.from(`: connected\r\nretry: 3000\r\n\r\n${text.replaceAll('\r\n\r\n', '\r\nid: 1\r\n\r\n: alive\r\n\r\n')}`);
 }
 
 function namedEvent(line: string): string {

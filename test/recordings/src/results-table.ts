@@ -1,11 +1,12 @@
 import type { CellResult } from './cells.ts';
+import { modes } from './fake-upstream.ts';
 
 /** Passed of all, for each provider, dialect, mode, plain and streamed; then what failed and why. */
 export function renderResults(results: readonly CellResult[], untouched: readonly string[]): string {
   const columns = ['chat', 'responses', 'messages', 'completions', 'embeddings'] as const;
   const providers = [...new Set(results.map(({ recording }) => recording.provider))];
   const lines: string[] = [];
-  for (const mode of ['real', 'any'] as const) {
+  for (const mode of modes) {
     lines.push('', `mode ${mode}`, row(['provider', ...columns.flatMap((dialect) => [dialect, '(stream)'])]));
     for (const provider of [...providers, undefined]) {
       const cells = columns.flatMap((dialect) =>
