@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nanoUsdPerMillion, priceOf, type TokenPrice } from './token-price.ts';
+import { nanoUsdPerMillion, priceOf, pricePartsOf, type TokenPrice } from './token-price.ts';
 
 const rates = (usd: number) => ({
   input: nanoUsdPerMillion(usd),
@@ -42,5 +42,32 @@ describe('priceOf', () => {
         expect(priceOf(price, { input, output: output + more, cached }) >= before).toBe(true);
       }),
     );
+  });
+});
+
+describe('pricePartsOf', () => {
+  const tokens = fc.nat(2_000_000);
+  const rate = fc.bigInt(0n, 90_000_000_000n);
+
+  it('sums to the price of the whole, to the nano-USD, and holds every token once', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ input: rate, output: rate, cachedInput: rate, cacheWrite: rate }),
+        fc.record({ input: tokens, output: tokens, cached: tokens, cacheWrite: tokens, reasoning: tokens }),
+        (drawn, usage) => {
+          const parts = pricePartsOf({ rates: drawn, tiers: [] }, usage);
+          expect(parts.reduce((sum, part) => sum + part.nanoUsd, 0n)).toBe(priceOf({ rates: drawn, tiers: [] }, usage));
+          expect(parts.reduce((sum, part) => sum + part.tokens, 0)).toBe(usage.input + usage.output);
+          expect(parts.every((part) => part.nanoUsd >= 0n)).toBe(true);
+        },
+      ),
+    );
+  });
+
+  it('tells reasoning from the rest of the output at the same rate', () => {
+    expect(pricePartsOf(price, { input: 0, output: 100, reasoning: 60 })).toEqual([
+      { kind: 'output', tokens: 40, nanoUsd: 320_000n },
+      { kind: 'reasoning', tokens: 60, nanoUsd: 480_000n },
+    ]);
   });
 });

@@ -51,3 +51,41 @@ function ratesFor(price: TokenPrice, inputTokens: number): TokenRates {
   for (const tier of price.tiers) if (inputTokens > tier.aboveInputTokens) return tier.rates;
   return price.rates;
 }
+
+/** One kind of a request's tokens and what it costs. `output` is without reasoning here, `input` without its cached parts. */
+export interface PricePart {
+  readonly kind: 'input' | 'cached_input' | 'cache_write' | 'output' | 'reasoning';
+  readonly tokens: number;
+  readonly nanoUsd: bigint;
+}
+
+/**
+ * The cost of {@link priceOf}, kind by kind: the parts sum to it to the nano-USD. Each part is rounded down and what is left over goes to
+ * the parts with the largest fractions (method of largest remainders), the first of equals first. Kinds without tokens are left out.
+ */
+export function pricePartsOf(price: TokenPrice, usage: TokenUsage): PricePart[] {
+  const rates = ratesFor(price, usage.input);
+  const cached = Math.min(usage.cached ?? 0, usage.input);
+  const written = Math.min(usage.cacheWrite ?? 0, usage.input - cached);
+  const reasoning = Math.min(usage.reasoning ?? 0, usage.output);
+  const weighed = (
+    [
+      ['input', usage.input - cached - written, rates.input],
+      ['cached_input', cached, rates.cachedInput],
+      ['cache_write', written, rates.cacheWrite],
+      ['output', usage.output - reasoning, rates.output],
+      ['reasoning', reasoning, rates.output],
+    ] as const
+  )
+    .filter(([, tokens]) => tokens > 0)
+    .map(([kind, tokens, rate]) => ({ kind, tokens, exact: BigInt(tokens) * rate }));
+  let left = priceOf(price, usage) - weighed.reduce((sum, { exact }) => sum + exact / tokensPerRate, 0n);
+  const byFraction = weighed.toSorted((one, other) => Number((other.exact % tokensPerRate) - (one.exact % tokensPerRate)));
+  const raised = new Set<string>();
+  for (const { kind } of byFraction) {
+    if (left <= 0n) break;
+    raised.add(kind);
+    left -= 1n;
+  }
+  return weighed.map(({ kind, tokens, exact }) => ({ kind, tokens, nanoUsd: exact / tokensPerRate + (raised.has(kind) ? 1n : 0n) }));
+}

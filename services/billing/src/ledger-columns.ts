@@ -51,12 +51,14 @@ export const ledgerColumnNames = Object.keys(ledgerColumns) as LedgerColumn[];
  * `json_populate_recordset` (both on a busy machine).
  */
 export function columnArrays(rows: readonly LedgerRow[]): string[] {
-  return ledgerColumnNames.map((column) => {
-    const asJson = ledgerColumns[column].startsWith('json');
-    let literal = '{';
-    for (const row of rows) literal += `${literal.length === 1 ? '' : ','}${element(row[column], asJson)}`;
-    return `${literal}}`;
-  });
+  return ledgerColumnNames.map((column) => columnArray(rows, (row) => row[column], ledgerColumns[column].startsWith('json')));
+}
+
+/** One array literal: a value of each row. */
+export function columnArray<Row>(rows: readonly Row[], valueOf: (row: Row) => LedgerValue, asJson = false): string {
+  let literal = '{';
+  for (const row of rows) literal += `${literal.length === 1 ? '' : ','}${element(valueOf(row), asJson)}`;
+  return `${literal}}`;
 }
 
 function element(value: LedgerValue, asJson: boolean): string {

@@ -30,14 +30,22 @@ describe.each(servers)('Ledger on $name', ({ open }) => {
   });
   // Not TRUNCATE, which makes new files: it takes 150 ms each time on PGlite.
   const clear = async () => {
-    for (const table of ['ledger', 'open_intent', 'late_settlement', 'producer', 'rejected_event', 'stream_position']) {
+    for (const table of ['ledger', 'ledger_line', 'open_intent', 'late_settlement', 'producer', 'rejected_event', 'stream_position']) {
       await database.query(`DELETE FROM billing.${table}`);
     }
   };
   beforeEach(clear);
 
   const contents = async () => ({
-    rows: await database.query('SELECT * FROM billing.ledger ORDER BY request_id'),
+    // Blocks of the chain are as the batches were.
+    rows: (await database.query('SELECT * FROM billing.ledger ORDER BY request_id')).map(({ block, ...row }) => ({
+      ...row,
+      sealed: block !== '0',
+    })),
+    lines: (await database.query('SELECT * FROM billing.ledger_line ORDER BY entry_id, attempt, kind')).map(({ block, ...line }) => ({
+      ...line,
+      sealed: block !== '0',
+    })),
     open: await database.query('SELECT request_id FROM billing.open_intent ORDER BY request_id'),
     late: await database.query('SELECT event_id, request_id FROM billing.late_settlement ORDER BY event_id'),
     producers: await database.query('SELECT * FROM billing.producer_audit ORDER BY source'),

@@ -1,5 +1,7 @@
 import { streams } from '@sluice/contracts';
 import type { Database } from '@sluice/database';
+import { lineArrays } from './line-columns.ts';
+import type { FindPrice } from './rated-lines.ts';
 import { columnArrays, storableJson } from './ledger-columns.ts';
 import { planBatch, type RejectedEvent, type StreamEvent } from './plan-batch.ts';
 import { foldRangesSql, recordSql, sweepSql } from './ledger-sql.ts';
@@ -16,6 +18,15 @@ export interface Recorded {
   readonly eventTime: number | undefined;
 }
 
+export interface LedgerOptions {
+  /** Splits amounts by kind; without it each attempt is one line. */
+  readonly findPrice?: FindPrice;
+  /** Of the hash chain, 0 to {@link chainShards} - 1: writers of one shard wait for each other. */
+  readonly shard?: number;
+}
+
+/** Shards of the hash chain, as the migration made them. */
+export const chainShards = 16;
 /** Intents that one sweep settles, so that its transaction stays short. */
 const maxSwept = 1_000;
 /** Ranges of sequence numbers kept for one producer; an honest one has one, or a few while replicas work side by side. */
@@ -27,9 +38,13 @@ const maxRanges = 1_000;
  */
 export class Ledger {
   readonly #database: Database;
+  readonly #findPrice: FindPrice | undefined;
+  readonly #shard: number;
 
-  constructor(database: Database) {
+  constructor(database: Database, { findPrice, shard = 0 }: LedgerOptions = {}) {
     this.#database = database;
+    this.#findPrice = findPrice;
+    this.#shard = shard;
   }
 
   /**
@@ -38,7 +53,7 @@ export class Ledger {
    * @throws SluiceError as `Database.query` does; then nothing of the batch is written
    */
   async record(batch: readonly StreamEvent[]): Promise<Recorded> {
-    const plan = planBatch(batch);
+    const plan = planBatch(batch, this.#findPrice);
     const [counts] = await this.#database.query<{ added: string; opened: string; late: string }>(recordSql, [
       storableJson(plan.contested),
       storableJson(plan.intents),
@@ -47,7 +62,9 @@ export class Ledger {
       streams.usage,
       plan.position,
       plan.eventTime === undefined ? null : new Date(plan.eventTime),
+      this.#shard,
       ...columnArrays(plan.rows),
+      ...lineArrays(plan.lines),
     ]);
     return {
       added: Number(counts?.added),
@@ -63,7 +80,7 @@ export class Ledger {
    * died, and the provider may have been called. Returns how many rows that made; more than {@link maxSwept} wait for the next call.
    */
   async sweep(before: number): Promise<number> {
-    const [swept] = await this.#database.query<{ added: string }>(sweepSql, [new Date(before), maxSwept]);
+    const [swept] = await this.#database.query<{ added: string }>(sweepSql, [new Date(before), maxSwept, this.#shard]);
     await this.#database.query(foldRangesSql, [maxRanges]);
     return Number(swept?.added);
   }

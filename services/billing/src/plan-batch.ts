@@ -1,7 +1,9 @@
-import { usageEventTypes } from '@sluice/contracts';
+import { usageEventTypes, type UsageSettled } from '@sluice/contracts';
 import type { LedgerRow } from './ledger-columns.ts';
+import type { EntryLines } from './line-columns.ts';
 import { intentRow, ledgerRow, type IntentEvent, type IntentRow } from './ledger-row.ts';
 import { parseUsageEvent } from './parse-usage-event.ts';
+import { nanoUsdOf, ratedLines, type FindPrice } from './rated-lines.ts';
 import { sequenceRanges } from './sequence-ranges.ts';
 
 /** A message of the stream, as the bus hands it over. */
@@ -25,6 +27,8 @@ export interface RejectedEvent {
 export interface BatchPlan {
   /** At most one a request: the first end that the stream has. */
   readonly rows: readonly LedgerRow[];
+  /** Of the rows. */
+  readonly lines: readonly EntryLines[];
   /** Other ends of the same requests, by another event. */
   readonly contested: readonly LedgerRow[];
   /** Only intents without an end in this batch: nearly none at high load, so they cost nothing. */
@@ -38,8 +42,9 @@ export interface BatchPlan {
 }
 
 /** Sorts a batch into what is to be written; touches nothing. */
-export function planBatch(batch: readonly StreamEvent[]): BatchPlan {
+export function planBatch(batch: readonly StreamEvent[], findPrice: FindPrice = () => undefined): BatchPlan {
   const rows = new Map<string, LedgerRow>();
+  const lines: EntryLines[] = [];
   const contested: LedgerRow[] = [];
   const intents = new Map<string, { readonly event: IntentEvent; readonly time: number; readonly position: number }>();
   const sequences = new Map<string, bigint[]>();
@@ -65,12 +70,15 @@ export function planBatch(batch: readonly StreamEvent[]): BatchPlan {
     }
     const row = ledgerRow(event, time, sequence);
     const first = rows.get(requestId);
-    if (first === undefined) rows.set(requestId, row);
-    else if (first.event_id !== event.id) contested.push(row);
+    if (first === undefined) {
+      rows.set(requestId, row);
+      if (event.type === usageEventTypes.settled) lines.push({ entryId: requestId, lines: linesOf(event.data, findPrice) });
+    } else if (first.event_id !== event.id) contested.push(row);
   }
   for (const requestId of rows.keys()) intents.delete(requestId);
   return {
     rows: [...rows.values()],
+    lines,
     contested,
     intents: [...intents.values()].map((intent) => intentRow(intent.event, intent.time, intent.position)),
     producers: [...sequences].map(([source, seen]) => ({ source, seen: sequenceRanges(seen) })),
@@ -78,4 +86,17 @@ export function planBatch(batch: readonly StreamEvent[]): BatchPlan {
     position,
     eventTime,
   };
+}
+
+function linesOf(data: UsageSettled, findPrice: FindPrice): EntryLines['lines'] {
+  return ratedLines(
+    {
+      attempts: data.attempts,
+      cost: nanoUsdOf(data.costNanoUsd),
+      saved: nanoUsdOf(data.savedNanoUsd),
+      provider: data.provider ?? '',
+      model: data.modelUsed ?? data.modelAsked,
+    },
+    findPrice,
+  );
 }
