@@ -23,6 +23,7 @@ export interface CellResult extends Cell {
   /** What is wrong; nothing: it passed. */
   readonly faults: readonly string[];
   readonly said?: Said;
+  readonly requestId?: string;
 }
 
 const timeoutMs = 20_000;
@@ -62,7 +63,7 @@ export async function judgeCell(gateway: RecordedGateway, cell: Cell): Promise<C
     const faults = answerFaults(cell, expected, answer);
     // What is broken in itself may end in one error instead.
     const mayFail = recording.malformed || expected?.spliced === true;
-    return { ...cell, said, faults: mayFail && errorsTold(answer).length === 1 ? [] : faults };
+    return { ...cell, said, requestId: answer.requestId, faults: mayFail && errorsTold(answer).length === 1 ? [] : faults };
   } catch (error) {
     return { ...cell, faults: [error instanceof Error ? error.message : String(error)] };
   }

@@ -12,6 +12,7 @@ export type ClientDialect = (typeof conversationDialects)[number] | 'completions
 
 /** An answer of the gateway as a client got it. */
 export interface ClientAnswer {
+  readonly requestId: string;
   readonly status: number;
   readonly streamed: boolean;
   /** The plain answer, or an event each. */
@@ -23,8 +24,9 @@ export interface ClientAnswer {
 /** Reads the gateway's answer. @throws Error when it is neither JSON nor server-sent events */
 export async function readClientAnswer(response: Response, dialect: ClientDialect): Promise<ClientAnswer> {
   const text = await response.text();
+  const head = { status: response.status, requestId: response.headers.get('x-request-id') ?? response.headers.get('request-id') ?? '' };
   if (!(response.headers.get('content-type') ?? '').includes('text/event-stream')) {
-    return { status: response.status, streamed: false, values: [JSON.parse(text) as unknown], misshapen: [] };
+    return { ...head, streamed: false, values: [JSON.parse(text) as unknown], misshapen: [] };
   }
   const data = text
     .split('\n')
@@ -34,7 +36,7 @@ export async function readClientAnswer(response: Response, dialect: ClientDialec
   const values = parsed.filter((value) => typeof value === 'object');
   const broken = values.length === parsed.length ? [] : [`${parsed.length - values.length} events are no JSON`];
   const ended = data.at(-1) === '[DONE]';
-  return { status: response.status, streamed: true, values, misshapen: [...broken, ...misshapen(dialect, values, ended)] };
+  return { ...head, streamed: true, values, misshapen: [...broken, ...misshapen(dialect, values, ended)] };
 }
 
 /** What the answer says, read in the client's dialect. */

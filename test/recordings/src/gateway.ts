@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ConfigurationInput, ProviderType } from '@sluice/contracts';
 import { startSluice } from '@sluice/local';
 import { modes, type FakeUpstream, type Mode } from './fake-upstream.ts';
+import type { LedgerAddress } from './ledger.ts';
 import { modelOf, type Recording } from './recording.ts';
 import type { WireKind } from './wire.ts';
 
@@ -35,6 +36,8 @@ export interface RecordedGateway {
   readonly url: string;
   readonly key: string;
   logs(): string;
+  /** The request log. */
+  readonly ledger: LedgerAddress;
   stop(): Promise<void>;
 }
 
@@ -60,12 +63,13 @@ export async function startRouterGateway(configured: Pick<ConfigurationInput, 'p
     dataDir,
     config: JSON.stringify(whole),
     env: { RECORDINGS_KEY: key, UPSTREAM_KEY: 'known-to-the-fake-upstream', LOG_LEVEL: 'warn' },
-    disabled: ['metering', 'guardrail', 'masking', 'cache', 'billing'],
+    disabled: ['metering', 'guardrail', 'masking', 'cache'],
   });
   return {
     url: sluice.url,
     key,
     logs: () => sluice.logs(),
+    ledger: { controlUrl: sluice.controlUrl, adminToken: sluice.adminToken },
     stop: async () => {
       await sluice.stop();
       rmSync(dataDir, { recursive: true, force: true });

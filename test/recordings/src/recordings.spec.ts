@@ -7,7 +7,9 @@ import { modes, startFakeUpstream } from './fake-upstream.ts';
 import { fixtures } from './fixtures.ts';
 import { startRecordedGateway } from './gateway.ts';
 import { readRecordings, type Recording } from './recording.ts';
+import { readLedger } from './ledger.ts';
 import { renderResults } from './results-table.ts';
+import { withSettledUsage } from './settled-usage.ts';
 
 /** Relative to the repository's root, where `npm test` is called. */
 const folder = process.env.RECORDINGS;
@@ -40,9 +42,12 @@ describe('recorded answers', () => {
         for (let cell = cells[next++]; cell !== undefined; cell = cells[next++]) results.push(await judgeCell(gateway, cell));
       };
       await Promise.all(Array.from({ length: atOnce }, worker));
-      const ordered = cells.flatMap((cell) =>
+      const asked = cells.flatMap((cell) =>
         results.filter((result) => result.index === cell.index && result.dialect === cell.dialect && result.mode === cell.mode),
       );
+      const ids = new Set(asked.flatMap(({ requestId }) => (requestId === undefined ? [] : [requestId])));
+      const settled = await readLedger(gateway.ledger, ids);
+      const ordered = asked.map((result) => withSettledUsage(result, settled.get(result.requestId ?? '')));
       const untouched = recordings
         .filter((recording) => dialectsOf(recording).length === 0)
         .map(({ provider, name }) => `${provider}/${name}`);
