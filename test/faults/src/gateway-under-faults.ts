@@ -8,7 +8,8 @@ import { findFreePort, startSimulatedProvider, type SimulatedProvider } from '@s
 /** Every process of Sluice, and three simulated providers in this one. */
 export interface GatewayUnderFaults {
   readonly sluice: StartedSluice;
-  readonly providers: readonly SimulatedProvider[];
+  /** Those that run now: one that was stopped and started again takes the place of the old one. */
+  readonly providers: SimulatedProvider[];
   stop(): Promise<void>;
 }
 

@@ -17,7 +17,7 @@ const latency = { 'x-sim-latency-ms': '20' };
 
 /** As many requests as asked for over three targets; with `die`, each target in turn dies, and returns on its old port. */
 export async function runDyingTargets(gateway: GatewayUnderFaults, requests: number, die: boolean): Promise<DyingResult> {
-  const providers = [...gateway.providers];
+  const { providers } = gateway;
   const latencies: number[] = [];
   const wrong: string[] = [];
   let begun = 0;
