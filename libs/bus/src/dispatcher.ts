@@ -1,6 +1,7 @@
 import { SluiceError } from '@sluice/contracts';
 import type { Dispatch, Dispatcher, DispatcherOptions, Exchange, ExchangeListener, PresenceTable } from './bus.ts';
 import { OpenExchange, type DispatcherSurroundings } from './open-exchange.ts';
+import { Roster } from './roster.ts';
 
 /** How often requests under way are looked over; the grain of deadlines and hop budgets. */
 const sweepMs = 50;
@@ -11,7 +12,7 @@ export class SlipDispatcher implements Dispatcher {
   readonly presence: PresenceTable;
   readonly #surroundings: DispatcherSurroundings;
   readonly #hopBudgetMs: number;
-  readonly #exchanges = new Map<string, OpenExchange>();
+  readonly #exchanges = new Roster<OpenExchange>();
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(surroundings: DispatcherSurroundings, options: DispatcherOptions) {
@@ -28,22 +29,22 @@ export class SlipDispatcher implements Dispatcher {
   }
 
   dispatch(request: Dispatch, listener: ExchangeListener): Exchange {
-    const exchange = new OpenExchange(request, listener, this.#surroundings, (id) => {
-      this.#exchanges.delete(id);
+    const exchange = new OpenExchange(request, listener, this.#surroundings, (ended) => {
+      this.#exchanges.remove(ended);
     });
-    this.#exchanges.set(exchange.requestId, exchange);
+    this.#exchanges.add(exchange);
     exchange.start();
     return exchange;
   }
 
   close(): Promise<void> {
     clearInterval(this.#sweeper);
-    for (const exchange of this.#exchanges.values()) exchange.fail(new SluiceError('stage_unavailable', 'The gateway is stopping; retry.'));
+    for (const exchange of this.#exchanges) exchange.fail(new SluiceError('stage_unavailable', 'The gateway is stopping; retry.'));
     return Promise.resolve();
   }
 
   #sweep(): void {
     const now = Date.now();
-    for (const exchange of this.#exchanges.values()) exchange.check(now, this.#hopBudgetMs);
+    for (const exchange of this.#exchanges) exchange.check(now, this.#hopBudgetMs);
   }
 }

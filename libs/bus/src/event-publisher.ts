@@ -2,7 +2,8 @@ import { headers as headerNames } from '@sluice/contracts';
 import type { Msg, NatsConnection } from 'nats';
 import type { EventPublisher, TraceContext, UnsequencedEvent } from './bus.ts';
 import { HeaderBlock } from './header-block.ts';
-import type { Inbox } from './inbox.ts';
+import type { Inbox, OpenInbox } from './inbox.ts';
+import { SequenceWindow } from './sequence-window.ts';
 import { activeTraceContext } from './tracing.ts';
 
 /** An event not acknowledged for this long counts as lost on the way; the stream drops a repeat by its id. */
@@ -28,15 +29,12 @@ interface Pending {
  */
 export class StreamEventPublisher implements EventPublisher {
   readonly #connection: NatsConnection;
-  readonly #inbox: Inbox;
+  readonly #inbox: OpenInbox;
   readonly #source: string;
-  readonly #token: string;
   readonly #log: { error(fields: object, message: string): void };
-  /** By sequence, in order of publication: a Map iterates as it was filled. */
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new SequenceWindow<Pending>();
   readonly #sweeper: NodeJS.Timeout;
-  /** Last number given to an event, and last one sent since the flow began anew. */
-  #sequence = 0;
+  /** Number of the last one sent since the flow began anew. */
   #sent = 0;
   #connected = true;
   /** False after a loss, until the oldest open event is stored. */
@@ -45,9 +43,10 @@ export class StreamEventPublisher implements EventPublisher {
 
   constructor(connection: NatsConnection, inbox: Inbox, source: string, log: { error(fields: object, message: string): void }) {
     this.#connection = connection;
-    this.#inbox = inbox;
+    this.#inbox = inbox.open(`event-${source.replaceAll(/[^A-Za-z0-9_-]/g, '-')}`, (message, word) => {
+      this.#acknowledged(Number(word), message);
+    });
     this.#source = source;
-    this.#token = `event-${source.replaceAll(/[^A-Za-z0-9_-]/g, '-')}-`;
     this.#log = log;
     this.#sweeper = setInterval(() => {
       this.#sweep();
@@ -59,8 +58,7 @@ export class StreamEventPublisher implements EventPublisher {
   }
 
   publish(subject: string, event: UnsequencedEvent, trace = activeTraceContext()): void {
-    this.#sequence += 1;
-    const sequence = this.#sequence;
+    const sequence = this.#pending.last + 1;
     const complete = {
       specversion: '1.0',
       ...event,
@@ -69,10 +67,7 @@ export class StreamEventPublisher implements EventPublisher {
       datacontenttype: 'application/json',
       sequence: String(sequence),
     };
-    this.#pending.set(sequence, { subject, id: event.id, payload: Buffer.from(JSON.stringify(complete)), publishedAt: 0, trace });
-    this.#inbox.open(this.#token + String(sequence), (message) => {
-      this.#acknowledged(sequence, message);
-    });
+    this.#pending.push({ subject, id: event.id, payload: Buffer.from(JSON.stringify(complete)), publishedAt: 0, trace });
     this.#flow();
   }
 
@@ -102,16 +97,11 @@ export class StreamEventPublisher implements EventPublisher {
 
   /** Sends what has not been sent, in order, as far as the window allows. */
   #flow(): void {
-    while (this.#flowing && this.#connected && this.#sent < this.#sequence) {
-      const oldest = this.#oldest() ?? this.#sequence;
-      if (this.#sent + 1 - oldest >= windowEvents) return;
+    while (this.#flowing && this.#connected && this.#sent < this.#pending.last) {
+      if (this.#sent + 1 - this.#pending.oldest >= windowEvents) return;
       this.#sent += 1;
       this.#send(this.#sent);
     }
-  }
-
-  #oldest(): number | undefined {
-    return this.#pending.keys().next().value;
   }
 
   #send(sequence: number): void {
@@ -123,7 +113,7 @@ export class StreamEventPublisher implements EventPublisher {
       .set(headerNames.traceparent, entry.trace?.traceparent)
       .set(headerNames.tracestate, entry.trace?.tracestate);
     this.#connection.publish(entry.subject, entry.payload, {
-      reply: `${this.#inbox.prefix}.${this.#token}${sequence}`,
+      reply: `${this.#inbox.subject}.${sequence}`,
       headers: block.forPublish(),
     });
   }
@@ -137,9 +127,8 @@ export class StreamEventPublisher implements EventPublisher {
       this.#flowing = false;
       return;
     }
-    const oldest = this.#oldest();
+    const { oldest } = this.#pending;
     if (!this.#pending.delete(sequence)) return; // the repeat of one that was stored already
-    this.#inbox.close(this.#token + String(sequence));
     if (this.#pending.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     if (!this.#flowing && sequence === oldest) {
       this.#flowing = true;
@@ -150,10 +139,10 @@ export class StreamEventPublisher implements EventPublisher {
 
   /** Finds a loss by the age of the oldest open event, and tries that one alone until it is stored. */
   #sweep(): void {
-    const oldest = this.#oldest();
-    const entry = oldest === undefined ? undefined : this.#pending.get(oldest);
+    const { oldest } = this.#pending;
+    const entry = this.#pending.get(oldest);
     if (!this.#connected) return;
-    if (oldest === undefined || entry === undefined) {
+    if (entry === undefined) {
       this.#flowing = true;
       this.#flow();
       return;

@@ -13,8 +13,9 @@ import { CallHolder } from './call-holder.ts';
 import { parseClaim, replacedBodyName, type ClaimCheck } from './claim-check.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
+import type { Rostered } from './roster.ts';
 import { instanceOf, readAccepted, toAnswer, toFailure } from './read-inbox-message.ts';
-import type { Inbox } from './inbox.ts';
+import type { Inbox, OpenInbox } from './inbox.ts';
 
 /** What the process that dispatches requests brings along. */
 export interface DispatcherSurroundings {
@@ -37,14 +38,16 @@ const deadlineGraceMs = 250;
 const cancelGraceMs = 5_000;
 
 /** One request under way, from its dispatch to its one end. */
-export class OpenExchange implements Exchange {
+export class OpenExchange implements Exchange, Rostered {
+  /** In the dispatcher's roster. */
+  place = 0;
   readonly requestId: string;
   readonly #request: Dispatch;
   readonly #envelope: Envelope;
   readonly #listener: ExchangeListener;
   readonly #surroundings: DispatcherSurroundings;
-  readonly #onClosed: (id: string) => void;
-  readonly #inboxSubject: string;
+  readonly #onClosed: (exchange: OpenExchange) => void;
+  readonly #inbox: OpenInbox;
   #claim: string | undefined;
   #attempt = 0;
   #dispatchedAt = 0;
@@ -61,7 +64,12 @@ export class OpenExchange implements Exchange {
   #storing = false;
   #closed = false;
 
-  constructor(request: Dispatch, listener: ExchangeListener, surroundings: DispatcherSurroundings, onClosed: (id: string) => void) {
+  constructor(
+    request: Dispatch,
+    listener: ExchangeListener,
+    surroundings: DispatcherSurroundings,
+    onClosed: (exchange: OpenExchange) => void,
+  ) {
     this.#request = request;
     this.#envelope = request.envelope;
     this.requestId = request.envelope.id;
@@ -69,7 +77,7 @@ export class OpenExchange implements Exchange {
     this.#surroundings = surroundings;
     this.#onClosed = onClosed;
     this.#holder = new CallHolder(surroundings.presence);
-    this.#inboxSubject = surroundings.inbox.open(this.requestId, (message) => {
+    this.#inbox = surroundings.inbox.open(this.requestId, (message) => {
       this.#receive(message);
     });
   }
@@ -125,7 +133,7 @@ export class OpenExchange implements Exchange {
       .set(headerNames.claim, this.#claim)
       .set(headerNames.traceparent, this.#request.trace?.traceparent)
       .set(headerNames.tracestate, this.#request.trace?.tracestate);
-    this.#surroundings.connection.publish(subjects.stage(first), payload, { reply: this.#inboxSubject, headers: block.forPublish() });
+    this.#surroundings.connection.publish(subjects.stage(first), payload, { reply: this.#inbox.subject, headers: block.forPublish() });
   }
 
   /** Looks at deadline, hop budget and the life of whoever holds the request. */
@@ -322,8 +330,8 @@ export class OpenExchange implements Exchange {
   #finish(tell: () => void): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#surroundings.inbox.close(this.requestId);
-    this.#onClosed(this.requestId);
+    this.#surroundings.inbox.close(this.#inbox);
+    this.#onClosed(this);
     if (this.#claim !== undefined) void this.#forgetBodies();
     tell();
   }

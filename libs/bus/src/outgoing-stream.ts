@@ -27,9 +27,8 @@ interface StreamTurn {
 
 /** Sends a stream to ingress's inbox: numbered chunks within the credit window, then exactly one `final`. */
 export async function sendStream(turn: StreamTurn, stream: ReplyStream, head: Answer, sender: StreamSender): Promise<void> {
-  const token = `credit-${turn.envelope.id}-${turn.attempt}`;
   const credit = new CreditWindow();
-  const creditSubject = sender.inbox.open(token, (message) => {
+  const inbox = sender.inbox.open(`credit-${turn.envelope.id}-${turn.attempt}`, (message) => {
     credit.consumed(Number(message.string()));
   });
   let sequence = 0;
@@ -41,7 +40,7 @@ export async function sendStream(turn: StreamTurn, stream: ReplyStream, head: An
     if (sequence === 0) {
       const { payload, headLength } = encodeFrame(head, bytes);
       block.set(headerNames.envelope, headLength).set(headerNames.instance, sender.instance);
-      sender.connection.publish(turn.reply, payload, { reply: creditSubject, headers: block.forPublish() });
+      sender.connection.publish(turn.reply, payload, { reply: inbox.subject, headers: block.forPublish() });
     } else {
       sender.connection.publish(turn.reply, bytes, { headers: block.forPublish() });
     }
@@ -59,7 +58,7 @@ export async function sendStream(turn: StreamTurn, stream: ReplyStream, head: An
   } catch (cause) {
     thrown = cause;
   } finally {
-    sender.inbox.close(token);
+    sender.inbox.close(inbox);
   }
   sendEnd(turn, stream, head, sender, thrown, sequence);
 }

@@ -5,6 +5,7 @@ import { encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
 import { headerReader } from './incoming-headers.ts';
 import { sendStream } from './outgoing-stream.ts';
+import { Roster } from './roster.ts';
 import type { Outcome, Stage } from './stage.ts';
 import type { StageSurroundings } from './stage-surroundings.ts';
 import { StageTurn } from './stage-turn.ts';
@@ -14,7 +15,7 @@ export class ServedStage {
   readonly stage: Stage;
   readonly surroundings: StageSurroundings;
   /** In work; two attempts of one request are two turns. */
-  readonly #turns = new Set<StageTurn>();
+  readonly #turns = new Roster<StageTurn>();
   readonly #waiting: StageTurn[] = [];
   #active = 0;
   #sweeper: NodeJS.Timeout | undefined;
@@ -103,7 +104,7 @@ export class ServedStage {
     } finally {
       span?.end(outcome.kind, outcome.kind === 'refuse' ? outcome.error : undefined);
       this.surroundings.observe(this.stage.name, outcome.kind, performance.now() - turn.startedAt);
-      this.#turns.delete(turn);
+      this.#turns.remove(turn);
       this.#active -= 1;
       this.#next();
     }

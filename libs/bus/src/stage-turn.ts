@@ -12,6 +12,7 @@ import type { TraceContext } from './bus.ts';
 import { parseClaim } from './claim-check.ts';
 import { decodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
+import type { Rostered } from './roster.ts';
 import type { StageContext } from './stage.ts';
 import type { StageSurroundings } from './stage-surroundings.ts';
 import { readTraceContext } from './tracing.ts';
@@ -25,7 +26,9 @@ const stageName = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const requestId = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** One request in the hands of this stage. */
-export class StageTurn implements StageContext {
+export class StageTurn implements StageContext, Rostered {
+  /** Of the stage's roster. */
+  place = 0;
   readonly attempt: number;
   readonly deadline: number;
   readonly envelope: Envelope;
@@ -105,18 +108,17 @@ export class StageTurn implements StageContext {
 
   async claim(): Promise<boolean> {
     const { inbox } = this.#surroundings;
-    const token = `claim-${this.envelope.id}-${this.attempt}`;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const reply = inbox.open(token, (message) => {
+    const answers = inbox.open(`claim-${this.envelope.id}-${this.attempt}`, (message) => {
       resolve(message.string() === 'granted');
     });
     const timer = setTimeout(resolve, claimTimeoutMs, false);
-    this.send('claim', { instance: this.instance }, reply);
+    this.send('claim', { instance: this.instance }, answers.subject);
     try {
       return await promise;
     } finally {
       clearTimeout(timer);
-      inbox.close(token);
+      inbox.close(answers);
     }
   }
 }
