@@ -1,4 +1,4 @@
-import type { Finish, FinishReason } from '../neutral/model-answer.ts';
+import { finishWords, type Finish, type FinishReason } from '../neutral/model-answer.ts';
 
 /** Anthropic's stop reasons in neutral words. `compaction` asks the client to send the conversation again, as `pause_turn` does. */
 const reasonOfWord: Readonly<Record<string, FinishReason>> = {
@@ -23,17 +23,6 @@ const wordOfReason: Readonly<Record<FinishReason, string>> = {
   pause: 'pause_turn',
 };
 
-/** Words for the gateway itself. A paused turn is none of OpenAI's ends; it has a word of its own, so that no cache keeps half an answer. */
-const chatWordOfReason: Readonly<Record<FinishReason, string>> = {
-  stop: 'stop',
-  length: 'length',
-  'tool-calls': 'tool_calls',
-  'content-filter': 'content_filter',
-  refusal: 'refusal',
-  'context-window': 'length',
-  pause: 'pause',
-};
-
 /** An unknown word counts as an ordinary end and is kept as {@link Finish.native}. */
 export function finishOf(stopReason: string, stopSequence: unknown): Finish {
   return {
@@ -44,7 +33,7 @@ export function finishOf(stopReason: string, stopSequence: unknown): Finish {
 }
 
 export function chatWordOf(stopReason: string): string {
-  return chatWordOfReason[reasonOf(stopReason)];
+  return finishWords[reasonOf(stopReason)];
 }
 
 /**

@@ -27,6 +27,17 @@ export const finishReasons = ['stop', 'length', 'tool-calls', 'content-filter', 
  */
 export type FinishReason = (typeof finishReasons)[number];
 
+/** The reasons as the gateway itself names them: OpenAI chat's words, and one for a paused turn, so that no cache keeps half an answer. */
+export const finishWords: Readonly<Record<FinishReason, string>> = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'tool_calls',
+  'content-filter': 'content_filter',
+  refusal: 'refusal',
+  'context-window': 'length',
+  pause: 'pause',
+};
+
 export interface Finish {
   readonly reason: FinishReason;
   /** The stop sequence that was met. */

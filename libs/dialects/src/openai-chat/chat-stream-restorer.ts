@@ -1,10 +1,9 @@
 import type { UnmaskTable } from '@sluice/contracts';
-import { encodeEvent, restoreWhole, RunningTexts, type EventRewriter } from '../event-restorer.ts';
+import { restoreWhole, RunningTexts } from '../event-restorer.ts';
 import { Matchers } from '../field-restorer.ts';
-import { asArray, isObject, mapChanged, mapMembers, omit, parseJson, type JsonObject } from '../json-value.ts';
-import type { SseEvent } from '../sse-parser.ts';
+import { asArray, isObject, mapChanged, mapMembers, type JsonObject } from '../json-value.ts';
 import { isStructural } from '../structural-text.ts';
-import { textOf } from './optional.ts';
+import { ChoicesRestorer } from './choices-restorer.ts';
 import { ToolCallPieces } from './tool-call-pieces.ts';
 
 /** Where a running text stands: its choice, and how a delta that carries more of it looks. */
@@ -17,37 +16,14 @@ interface Place {
 const maxChoices = 128;
 
 /** Restores a chat stream: per choice for content, refusal and reasoning, per tool call for arguments. */
-export class ChatStreamRestorer implements EventRewriter {
+export class ChatStreamRestorer extends ChoicesRestorer {
   readonly #matchers: Matchers;
   readonly #texts: RunningTexts<Place>;
   readonly #pieces = new Map<number, ToolCallPieces>();
-  /** The last chunk seen: its id, model and time go into events made here. */
-  #latest: JsonObject = {};
-
   constructor(table: UnmaskTable) {
+    super();
     this.#matchers = new Matchers(table);
     this.#texts = new RunningTexts(this.#matchers);
-  }
-
-  /** What a finish sets free comes before the event that finishes. */
-  restore(event: SseEvent): Uint8Array[] {
-    if (event.data === '') return [event.raw];
-    if (event.data === '[DONE]') return [...this.flush(), event.raw];
-    const chunk = parseJson(event.data);
-    if (!isObject(chunk)) return [event.raw];
-    if (!Array.isArray(chunk.choices)) return 'error' in chunk ? [...this.flush(), event.raw] : [event.raw];
-    this.#latest = chunk;
-    const freed: Uint8Array[] = [];
-    const choices = mapChanged(asArray(chunk.choices), (choice, position) => {
-      if (!isObject(choice)) return choice;
-      const index = typeof choice.index === 'number' ? choice.index : position;
-      const final = textOf(choice.finish_reason) !== undefined;
-      const restored = mapMembers(choice, (key, value) => this.#restoreMember(key, value, index, final));
-      if (final) freed.push(...this.flush(index));
-      return restored;
-    });
-    if (choices === chunk.choices) return [...freed, event.raw];
-    return [...freed, encodeEvent({ ...chunk, choices }, event.event)];
   }
 
   /** One event for each choice (or for `choice`) of which something is held back. */
@@ -56,9 +32,11 @@ export class ChatStreamRestorer implements EventRewriter {
     for (const { place, text } of this.#texts.take((place) => choice === undefined || place.choice === choice)) {
       deltas.set(place.choice, mergeDeltas(deltas.get(place.choice) ?? {}, place.delta(text)));
     }
-    if (deltas.size === 0) return [];
-    const head = omit(this.#latest, 'usage', 'choices');
-    return [...deltas].map(([index, delta]) => encodeEvent({ ...head, choices: [{ index, delta, finish_reason: null }] }));
+    return [...deltas].map(([index, delta]) => this.chunkOf({ index, delta, finish_reason: null }));
+  }
+
+  protected restoreChoice(choice: JsonObject, index: number, final: boolean): JsonObject {
+    return mapMembers(choice, (key, value) => this.#restoreMember(key, value, index, final));
   }
 
   #restoreMember(key: string, value: unknown, choice: number, final: boolean): unknown {

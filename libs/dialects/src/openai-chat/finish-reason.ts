@@ -1,5 +1,5 @@
 import { asArray, isObject, type JsonObject } from '../json-value.ts';
-import type { Finish, FinishReason } from '../neutral/model-answer.ts';
+import { finishWords, type Finish, type FinishReason } from '../neutral/model-answer.ts';
 import { textOf } from './optional.ts';
 
 /** What the answer holds besides its word for the end: vendors say `stop` where OpenAI says more. */
@@ -39,15 +39,8 @@ const reasonsOfWords: Readonly<Record<string, FinishReason>> = {
   pause_turn: 'pause',
 };
 
-const wordsOfReasons: Readonly<Record<FinishReason, string>> = {
-  stop: 'stop',
-  length: 'length',
-  'tool-calls': 'tool_calls',
-  'content-filter': 'content_filter',
-  refusal: 'refusal',
-  'context-window': 'length',
-  pause: 'stop',
-};
+/** Chat knows no pause. */
+const wordsOfReasons: Readonly<Record<FinishReason, string>> = { ...finishWords, pause: 'stop' };
 
 /** @param word `finish_reason` as the provider wrote it; undefined: it named none */
 export function readFinish(word: string | undefined, said: Said, stopSequence?: string): Finish {

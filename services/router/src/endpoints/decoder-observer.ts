@@ -1,6 +1,5 @@
 import type { TokenUsage } from '@sluice/contracts';
-import type { AnswerEvent, SseEvent, StreamDecoder } from '@sluice/dialects';
-import { finishWords } from './finish-words.ts';
+import { type AnswerEvent, finishWords, type SseEvent, type StreamDecoder } from '@sluice/dialects';
 import type { PieceKind } from './endpoint.ts';
 
 /** Follows a stream by its decoder: what each event is, what was used, and how it ended. */

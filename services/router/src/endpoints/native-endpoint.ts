@@ -1,10 +1,19 @@
-import { type Dialect, type Envelope, isRecord, SluiceError, type TokenUsage } from '@sluice/contracts';
+import { type Dialect, type Envelope, isRecord, SluiceError } from '@sluice/contracts';
 import { readFinishReason, readUsage, rewriteBody, type SseEvent } from '@sluice/dialects';
 import type { Wire } from '../providers/provider-adapter.ts';
 import { ChunkObserver } from './chunk-observer.ts';
 import { DecoderObserver } from './decoder-observer.ts';
-import { type EncodedRequest, type Endpoint, foreignAnswer, type PlainReading, type StreamPiece, type StreamReading } from './endpoint.ts';
+import {
+  type EncodedRequest,
+  type Endpoint,
+  foreignAnswer,
+  type PieceKind,
+  type PlainReading,
+  type StreamPiece,
+  type StreamReading,
+} from './endpoint.ts';
 import { type EventFrames, openFrames } from './event-frames.ts';
+import { ObservedReading, type StreamFacts } from './observed-reading.ts';
 
 /** The wire speaks the client's dialect: bytes pass, but for the model's name and the request for usage. */
 export function nativeEndpoint(dialect: Dialect, wire: Wire, basePath: string, model: string): Endpoint {
@@ -22,71 +31,33 @@ export function nativeEndpoint(dialect: Dialect, wire: Wire, basePath: string, m
         bytes: wire.adaptBytes?.(bytes) ?? bytes,
         dropped: [],
         readAnswer: (answer) => readNative(dialect, answer),
-        openStream: () => new NativeReading(openFrames(wire), observerOf(dialect, wire, stripUsage)),
+        openStream: () => openReading(dialect, wire, stripUsage),
       };
     },
   };
 }
 
-interface Observer {
-  read(event: SseEvent): StreamPiece['kind'];
-  readonly usage: TokenUsage | undefined;
-  readonly finishReason: string | undefined;
-  readonly contentEvents: number;
-  readonly complete: boolean;
-  readonly foreign: boolean;
-}
+type KindOf = (event: SseEvent) => PieceKind;
 
-function observerOf(dialect: Dialect, wire: Wire, stripUsage: boolean): Observer {
-  if (wire.codec === undefined || dialect === 'openai-chat') return new ChunkObserver(dialect, stripUsage);
+function openReading(dialect: Dialect, wire: Wire, stripUsage: boolean): StreamReading {
+  const frames = openFrames(wire);
+  if (wire.codec === undefined || dialect === 'openai-chat') {
+    const observer = new ChunkObserver(dialect, stripUsage);
+    return new NativeReading(observer, frames, (event) => observer.read(event));
+  }
   const observer = new DecoderObserver(wire.codec.createStreamDecoder());
-  return {
-    read: (event) => (event.data === '' ? 'preamble' : observer.read(event).kind),
-    get usage() {
-      return observer.usage;
-    },
-    get finishReason() {
-      return observer.finishReason;
-    },
-    get contentEvents() {
-      return observer.contentEvents;
-    },
-    get complete() {
-      return observer.complete;
-    },
-    get foreign() {
-      return observer.foreign;
-    },
-  };
+  // Comments and keep-alives mean nothing to a decoder, but they pass.
+  return new NativeReading(observer, frames, (event) => (event.data === '' ? 'preamble' : observer.read(event).kind));
 }
 
-class NativeReading implements StreamReading {
+class NativeReading extends ObservedReading {
   readonly #frames: EventFrames;
-  readonly #observer: Observer;
+  readonly #kindOf: KindOf;
 
-  constructor(frames: EventFrames, observer: Observer) {
+  constructor(facts: StreamFacts, frames: EventFrames, kindOf: KindOf) {
+    super(facts);
     this.#frames = frames;
-    this.#observer = observer;
-  }
-
-  get usage(): TokenUsage | undefined {
-    return this.#observer.usage;
-  }
-
-  get finishReason(): string | undefined {
-    return this.#observer.finishReason;
-  }
-
-  get contentEvents(): number {
-    return this.#observer.contentEvents;
-  }
-
-  get complete(): boolean {
-    return this.#observer.complete;
-  }
-
-  get foreign(): boolean {
-    return this.#observer.foreign;
+    this.#kindOf = kindOf;
   }
 
   push(bytes: Buffer): StreamPiece[] {
@@ -98,7 +69,7 @@ class NativeReading implements StreamReading {
   }
 
   #read(events: readonly SseEvent[]): StreamPiece[] {
-    return events.map((event) => ({ kind: this.#observer.read(event), bytes: event.raw }));
+    return events.map((event) => ({ kind: this.#kindOf(event), bytes: event.raw }));
   }
 }
 

@@ -1,8 +1,9 @@
-import { type Envelope, isRecord, SluiceError, type TokenUsage } from '@sluice/contracts';
+import { type Envelope, isRecord, SluiceError } from '@sluice/contracts';
 import {
   type AnswerContext,
   type AnswerEvent,
   type ClientCodec,
+  finishWords,
   type JsonObject,
   Losses,
   type ModelAnswer,
@@ -19,10 +20,9 @@ import {
   type PieceKind,
   type PlainReading,
   type StreamPiece,
-  type StreamReading,
 } from './endpoint.ts';
 import { type EventFrames, openFrames } from './event-frames.ts';
-import { finishWords } from './finish-words.ts';
+import { ObservedReading } from './observed-reading.ts';
 
 /** What every endpoint that translates is made of. */
 export interface WireOptions {
@@ -104,35 +104,16 @@ function translateAnswer(codec: ProviderCodec, client: ClientCodec, context: Ans
 
 const nothing = new Uint8Array(0);
 
-class TranslatedReading implements StreamReading {
+class TranslatedReading extends ObservedReading {
   readonly #frames: EventFrames;
   readonly #observer: DecoderObserver;
   readonly #encoder: StreamEncoder;
 
   constructor(frames: EventFrames, observer: DecoderObserver, encoder: StreamEncoder) {
+    super(observer);
     this.#frames = frames;
     this.#observer = observer;
     this.#encoder = encoder;
-  }
-
-  get usage(): TokenUsage | undefined {
-    return this.#observer.usage;
-  }
-
-  get finishReason(): string | undefined {
-    return this.#observer.finishReason;
-  }
-
-  get contentEvents(): number {
-    return this.#observer.contentEvents;
-  }
-
-  get complete(): boolean {
-    return this.#observer.complete;
-  }
-
-  get foreign(): boolean {
-    return this.#observer.foreign;
   }
 
   push(bytes: Buffer): StreamPiece[] {

@@ -5,6 +5,7 @@ import { jsonToolOf } from './json-tool.ts';
 import { readCitation } from './read-citation.ts';
 import { converseUsage, readConverseUsage } from './read-converse-usage.ts';
 import { readStopReason } from './read-stop-reason.ts';
+import { parseEvent } from '../parse-event.ts';
 
 /** Most blocks of one answer. */
 const maxBlocks = 10_000;
@@ -149,21 +150,11 @@ export class ConverseStreamDecoder implements StreamDecoder {
 
 /** The type stands in the message's head; where it does not, it is the only member of the payload. */
 function readEvent(event: SseEvent): { readonly type: string; readonly payload: JsonObject } {
-  const data = parse(event.data);
+  const data = parseEvent(event.data);
   const [only] = Object.keys(data);
   const type = event.event ?? only ?? '';
   const inner = data[type];
   return { type, payload: isRecord(inner) ? inner : data };
-}
-
-function parse(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isRecord(value)) return value;
-  } catch (cause) {
-    throw new SluiceError('provider_error', 'The provider sent a stream event that is not JSON.', {}, cause);
-  }
-  throw new SluiceError('provider_error', 'The provider sent a stream event that is not a JSON object.');
 }
 
 function indexOf(payload: JsonObject): number {

@@ -5,6 +5,7 @@ import { readCohereCitation } from './read-cohere-citation.ts';
 import { readCohereFinish } from './read-cohere-finish.ts';
 import { readCohereLogprobs } from './read-cohere-logprobs.ts';
 import { readCohereUsage } from './read-cohere-usage.ts';
+import { parseEvent } from '../parse-event.ts';
 
 /** Most texts, thoughts and calls of one answer. */
 const maxParts = 10_000;
@@ -33,7 +34,7 @@ export class CohereStreamDecoder implements StreamDecoder {
 
   push(event: SseEvent): AnswerEvent[] {
     if (event.data === '[DONE]') return [];
-    const value = parse(event.data);
+    const value = parseEvent(event.data);
     const events = this.#read(value);
     if (this.#started || events[0]?.type === 'error') return events;
     this.#started = true;
@@ -132,16 +133,6 @@ export class CohereStreamDecoder implements StreamDecoder {
     this.#parts.set(key, part);
     return part;
   }
-}
-
-function parse(text: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isRecord(value)) return value;
-  } catch (cause) {
-    throw new SluiceError('provider_error', 'The provider sent a stream event that is not JSON.', {}, cause);
-  }
-  throw new SluiceError('provider_error', 'The provider sent a stream event that is not a JSON object.');
 }
 
 function indexOf(value: JsonObject): number {
