@@ -17,8 +17,8 @@ export type Mode = (typeof modes)[number];
 export interface FakeUpstream {
   /** Address of one recording in a mode; a provider's own path comes below it. */
   address(index: number, mode: Mode): string;
-  /** Paths that were asked for below an address. */
-  asked(index: number, mode: Mode): readonly string[];
+  /** The last request that was answered below an address. */
+  lastBody(index: number, mode: Mode): string;
   stop(): Promise<void>;
 }
 
@@ -31,9 +31,11 @@ const codec = new EventStreamCodec(
 
 /** Gives recorded bytes on a real socket, in the framing of their provider. */
 export async function startFakeUpstream(recordings: readonly Recording[]): Promise<FakeUpstream> {
-  const asked = new Map<string, string[]>();
+  const bodies = new Map<string, string>();
   const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (request, response) => {
-    request.resume().once('end', () => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => {
       const [path = ''] = (request.url ?? '').split('?');
       const [, index = '', mode = '', below = ''] = /^\/(\d+)\/([a-z]+)(\/.*)$/.exec(path) ?? [];
       const recording = recordings[Number(index)];
@@ -41,13 +43,12 @@ export async function startFakeUpstream(recordings: readonly Recording[]): Promi
         response.writeHead(404).end();
         return;
       }
-      const key = `${index}/${mode}`;
-      asked.set(key, [...(asked.get(key) ?? []), below]);
       if (mode !== 'any' && !pathsOfWires[recording.wire].test(decodeURIComponent(below))) {
         response.writeHead(404, { 'content-type': 'application/json' });
         response.end('{"error":{"message":"no such path","type":"invalid_request_error","code":null,"param":null}}');
         return;
       }
+      bodies.set(`${index}/${mode}`, Buffer.concat(chunks).toString());
       send(response, recording, mode).catch(() => response.destroy());
     });
   });
@@ -56,7 +57,7 @@ export async function startFakeUpstream(recordings: readonly Recording[]): Promi
   const { port } = server.address() as AddressInfo; // a TCP server that listens has one
   return {
     address: (index, mode) => `http://127.0.0.1:${port}/${index}/${mode}`,
-    asked: (index, mode) => asked.get(`${index}/${mode}`) ?? [],
+    lastBody: (index, mode) => bodies.get(`${index}/${mode}`) ?? '',
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,14 +1,17 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agreements } from './agreement.ts';
-import { dialectsOf, judgeCell, type Cell, type CellResult } from './cells.ts';
-import { modes, startFakeUpstream } from './fake-upstream.ts';
+import { dialectsOf, judgeCell, type Cell } from './cells.ts';
+import { conversationDialects } from './client-answer.ts';
+import { saidIn } from './expectation.ts';
+import { modes, startFakeUpstream, type FakeUpstream } from './fake-upstream.ts';
 import { fixtures } from './fixtures.ts';
-import { startRecordedGateway } from './gateway.ts';
+import { startRecordedGateway, type RecordedGateway } from './gateway.ts';
 import { readRecordings, type Recording } from './recording.ts';
 import { readLedger } from './ledger.ts';
 import { renderResults } from './results-table.ts';
+import { roundTripFaults } from './round-trip.ts';
 import { withSettledUsage } from './settled-usage.ts';
 
 /** Relative to the repository's root, where `npm test` is called. */
@@ -24,44 +27,87 @@ function recorded(): readonly Recording[] {
   return folder === undefined || folder === '' ? fixtures : readRecordings(resolve(import.meta.dirname, '..', '..', '..', folder));
 }
 
+let recordings: readonly Recording[];
+let upstream: FakeUpstream;
+let gateway: RecordedGateway;
+beforeAll(async () => {
+  recordings = recorded();
+  upstream = await startFakeUpstream(recordings);
+  gateway = await startRecordedGateway(recordings, upstream);
+}, 120_000);
+afterAll(async () => {
+  await gateway.stop();
+  await upstream.stop();
+});
+
 describe('recorded answers', () => {
   it(
     'reach clients of every dialect as the provider meant them',
     async () => {
-      const recordings = recorded();
       expect(recordings.length).toBeGreaterThan(0);
-      await using running = new AsyncDisposableStack();
-      const upstream = running.adopt(await startFakeUpstream(recordings), (server) => server.stop());
-      const gateway = running.adopt(await startRecordedGateway(recordings, upstream), (started) => started.stop());
       const cells = recordings.flatMap((recording, index) =>
         dialectsOf(recording).flatMap((dialect) => modes.map((mode): Cell => ({ recording, index, dialect, mode }))),
       );
-      const results: CellResult[] = [];
-      let next = 0;
-      const worker = async () => {
-        for (let cell = cells[next++]; cell !== undefined; cell = cells[next++]) results.push(await judgeCell(gateway, cell));
-      };
-      await Promise.all(Array.from({ length: atOnce }, worker));
-      const asked = cells.flatMap((cell) =>
-        results.filter((result) => result.index === cell.index && result.dialect === cell.dialect && result.mode === cell.mode),
-      );
+      const asked = await eachOf(cells, (cell) => judgeCell(gateway, cell));
       const ids = new Set(asked.flatMap(({ requestId }) => (requestId === undefined ? [] : [requestId])));
       const settled = await readLedger(gateway.ledger, ids);
-      const ordered = asked.map((result) => withSettledUsage(result, settled.get(result.requestId ?? '')));
+      const results = asked.map((result) => withSettledUsage(result, settled.get(result.requestId ?? '')));
       const untouched = recordings
         .filter((recording) => dialectsOf(recording).length === 0)
         .map(({ provider, name }) => `${provider}/${name}`);
-      const pairs = agreements(ordered);
-      const report = `${renderResults(ordered, untouched)}plain and streamed say the same: ${pairs.filter(({ agree }) => agree).length} of ${pairs.length} pairs\n`;
+      const pairs = agreements(results);
+      const report = `${renderResults(results, untouched)}plain and streamed say the same: ${pairs.filter(({ agree }) => agree).length} of ${pairs.length} pairs\n`;
       process.stderr.write(report);
       if (process.env.RECORDINGS_REPORT !== undefined) writeFileSync(process.env.RECORDINGS_REPORT, report);
       expect(pairs.filter(({ agree }) => !agree)).toEqual([]);
       expect(
-        ordered
+        results
           .filter(({ faults }) => faults.length > 0)
           .map(({ recording, dialect, mode, faults }) => [recording.provider, recording.name, dialect, mode, faults]),
       ).toEqual([]);
     },
     budgetMs,
   );
+
+  it(
+    'are taken back by the provider, with calls, results and proofs of thoughts',
+    async () => {
+      const plain = recordings
+        .map((recording, index) => ({ recording, index }))
+        .filter(({ recording }) => !recording.streamed && recording.wire !== 'completions' && saysSomething(recording));
+      const results = await eachOf(plain, async ({ recording, index }) => {
+        const faults: string[][] = [];
+        // One after the other: the fake upstream keeps the last request only.
+        for (const dialect of conversationDialects) {
+          const found = await roundTripFaults(gateway, upstream, recording, index, dialect);
+          if (found.length > 0) faults.push([recording.provider, recording.name, dialect, ...found]);
+        }
+        return faults;
+      });
+      const faults = results.flat();
+      const asked = plain.length * conversationDialects.length;
+      process.stderr.write(`${asked - faults.length} of ${asked} answers were taken back\n`);
+      if (process.env.RECORDINGS_REPORT !== undefined)
+        appendFileSync(process.env.RECORDINGS_REPORT, `${faults.map((fault) => fault.join(' | ')).join('\n')}\n`);
+      expect(faults).toEqual([]);
+    },
+    budgetMs,
+  );
 });
+
+/** What says nothing cannot be taken back: OpenAI itself refuses an empty message in a history. */
+function saysSomething(recording: Recording): boolean {
+  const said = saidIn(recording);
+  return said !== undefined && (said.text !== '' || said.calls.length > 0);
+}
+
+/** Results in the order of the items, a few at a time. */
+async function eachOf<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}
