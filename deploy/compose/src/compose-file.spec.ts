@@ -57,7 +57,7 @@ it.each(services)('runs %s as its own NATS user, bounded and read-only', (name) 
 
 it('gives the database only to those who have tables, and provider keys only to control and router', () => {
   const having = (variable: string) => services.filter((name) => variable in service(name).environment);
-  expect(having('DATABASE_URL')).toEqual(['control', 'cache', 'billing']);
+  expect(having('DATABASE_URL')).toEqual(['control', 'metering', 'cache', 'billing']);
   expect(having('OPENAI_API_KEY')).toEqual(['control', 'router']);
   expect(having('SLUICE_ADMIN_TOKEN')).toEqual(['control']);
 });

@@ -120,6 +120,14 @@ export interface ConsumeOptions {
   readonly handle: (batch: readonly StreamMessage[]) => Promise<void>;
 }
 
+export interface ReadStreamOptions {
+  readonly stream: string;
+  /** Epoch ms: from the first message stored then or later. */
+  readonly since: number;
+  /** Called in the order of the stream; throwing ends the reading. */
+  readonly handle: (data: Uint8Array) => void;
+}
+
 export interface KeyValue {
   get(key: string): Promise<Uint8Array | undefined>;
   put(key: string, value: Uint8Array): Promise<void>;
@@ -178,6 +186,8 @@ export interface Bus extends Closable {
   ensureStream(definition: StreamDefinition): Promise<void>;
   createEventPublisher(service: string): Promise<EventPublisher>;
   consume(options: ConsumeOptions): Promise<Closable>;
+  /** Reads what a stream holds now, and leaves no consumer behind. */
+  readStream(options: ReadStreamOptions): Promise<void>;
   /** Makes the bucket where it is missing; the options of one that is there stay as they are. */
   keyValue(bucket: string, options?: KeyValueOptions): Promise<KeyValue>;
 

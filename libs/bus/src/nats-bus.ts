@@ -13,6 +13,7 @@ import type {
   KeyValue,
   KeyValueOptions,
   PresenceTable,
+  ReadStreamOptions,
   RequestOptions,
   StreamDefinition,
 } from './bus.ts';
@@ -27,6 +28,7 @@ import { Inbox } from './inbox.ts';
 import { openKeyValue } from './key-value-bucket.ts';
 import { HeartbeatTable, heartbeatMs } from './presence.ts';
 import { CancelledRequests } from './cancelled-requests.ts';
+import { readStream } from './read-stream.ts';
 import { ServedStage } from './served-stage.ts';
 import { requestCall, ServiceEndpoints } from './service-endpoints.ts';
 import type { Stage } from './stage.ts';
@@ -220,6 +222,10 @@ export class NatsBus implements Bus {
     const publisher = new StreamEventPublisher(this.#connection, this.#inbox, `sluice/${service}/${this.instance}`, this.#options.log);
     this.#publishers.push(publisher);
     return Promise.resolve(publisher);
+  }
+
+  readStream(options: ReadStreamOptions): Promise<void> {
+    return readStream(this.#connection, this.#options.service, options);
   }
 
   async consume(options: ConsumeOptions): Promise<Closable> {

@@ -1,5 +1,6 @@
 /** `sluice.yaml`: what an operator writes. Unknown fields are errors, so that a typing mistake never passes silently. */
 import { z } from 'zod';
+import { budgetSchema, limitsSchema, meteringPolicySchema, scopeSchema } from './quota-configuration.ts';
 import { subjectToken } from './subjects.ts';
 
 const durationUnitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -320,6 +321,7 @@ export const policySchema = z.strictObject({
   guardrail: guardrailPolicySchema.prefault({}),
   masking: maskingPolicySchema.prefault({}),
   cache: cachePolicySchema.prefault({}),
+  metering: meteringPolicySchema.optional(),
   /** What happens to a request when a stage has no live instance. Default: `cache` is skipped, all others refuse. */
   onUnavailable: z.record(z.string(), z.enum(unavailableActions)).default({}),
   /** Whether a provider call goes on when the client hangs up. */
@@ -328,19 +330,6 @@ export const policySchema = z.strictObject({
   timeout: duration.prefault('5m'),
 });
 export type PolicyConfig = z.infer<typeof policySchema>;
-
-export const limitsSchema = z.strictObject({
-  requestsPerMinute: positiveInteger.optional(),
-  tokensPerMinute: positiveInteger.optional(),
-  concurrency: positiveInteger.optional(),
-});
-export type LimitsConfig = z.infer<typeof limitsSchema>;
-
-export const budgetSchema = z.strictObject({
-  usd: z.number().positive(),
-  window: z.enum(['day', 'week', 'month']),
-});
-export type BudgetConfig = z.infer<typeof budgetSchema>;
 
 const keySchema = z.strictObject({
   name: subjectToken,
@@ -369,6 +358,8 @@ const organizationSchema = z.strictObject({
   name: subjectToken,
   limits: limitsSchema.default({}),
   budgets: z.array(budgetSchema).default([]),
+  /** Limits and budgets of end users, models and tags within the organisation. */
+  scopes: z.array(scopeSchema).max(1_000).optional(),
   teams: z.array(teamSchema).default([]),
 });
 export type OrganizationConfig = z.infer<typeof organizationSchema>;

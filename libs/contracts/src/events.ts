@@ -34,6 +34,8 @@ export const usageIntentSchema = z.object({
     outputTokens: z.number().int(),
     costNanoUsd: nanoUsd.optional(),
   }),
+  /** Whose lease it was taken from, and the how-manieth request of that holder it is: how a dead holder's share is found. */
+  lease: z.object({ holder: z.string(), number: z.number().int() }).optional(),
   /** Epoch ms after which a missing settlement means that its holder died. */
   deadline: z.number(),
 });
@@ -116,6 +118,8 @@ export const auditEventTypes = {
   access: 'com.sluice.audit.access.v1',
   /** A guard flagged, redacted or blocked: categories and scores, never content. */
   guard: 'com.sluice.audit.guard.v1',
+  /** A budget has reached one of its thresholds. */
+  budget: 'com.sluice.audit.budget.v1',
 } as const;
 
 export const auditDataSchema = z.object({
@@ -136,5 +140,6 @@ export const auditEventSchema = z.discriminatedUnion('type', [
   cloudEvent(auditEventTypes.configuration, auditDataSchema),
   cloudEvent(auditEventTypes.access, auditDataSchema),
   cloudEvent(auditEventTypes.guard, auditDataSchema),
+  cloudEvent(auditEventTypes.budget, auditDataSchema),
 ]);
 export type AuditEvent = z.infer<typeof auditEventSchema>;

@@ -49,6 +49,25 @@ export const calls = {
     request: z.object({ requestId: z.string(), keyId: z.string(), usage: tokenUsageSchema }),
     response: z.object({ released: z.boolean() }),
   }),
+  /** Asks for more output than was reserved, e.g. by a stream that outgrows it. Any replica may answer; refused, the stream is to end with `length`. */
+  extendReservation: call({
+    subject: subjects.meteringExtend,
+    service: 'metering',
+    request: z.object({
+      requestId: z.string(),
+      organization: z.string(),
+      team: z.string(),
+      keyId: z.string(),
+      user: z.string().optional(),
+      tags: z.record(z.string(), z.string()),
+      model: z.string(),
+      /** Output beyond what is held so far. */
+      outputTokens: z.number().int().positive(),
+      /** Epoch ms at which the request ends at the latest. */
+      deadline: z.number(),
+    }),
+    response: z.object({ granted: z.boolean() }),
+  }),
   /** What a key has used and has left in each of its scopes. */
   readUsage: call({
     subject: subjects.meteringUsage,
@@ -61,9 +80,15 @@ export const calls = {
           name: z.string(),
           limit: z.string(),
           window: z.string(),
+          /** In the limit's own unit; of a budget in USD, USD. */
+          allowed: z.number().optional(),
           used: z.number(),
+          /** Held by requests under way. */
+          reserved: z.number().optional(),
           remaining: z.number(),
           resetMs: z.number(),
+          /** Epoch ms at which a calendar window ends. */
+          resetsAt: z.number().optional(),
         }),
       ),
     }),

@@ -1,4 +1,5 @@
-import type { Configuration, LimitsConfig, BudgetConfig, ModelConfig, PolicyConfig, ProviderConfig } from './configuration.ts';
+import type { Configuration, ModelConfig, PolicyConfig, ProviderConfig } from './configuration.ts';
+import type { BudgetConfig, LimitsConfig, ScopeConfig } from './quota-configuration.ts';
 
 /** Limits and budgets of one key, already found by its public id. */
 export interface KeyScope {
@@ -21,6 +22,8 @@ export interface OrganizationScope {
   readonly name: string;
   readonly limits: LimitsConfig;
   readonly budgets: readonly BudgetConfig[];
+  /** Absent in snapshots of before there were such scopes. */
+  readonly scopes?: readonly ScopeConfig[] | undefined;
   readonly teams: readonly TeamScope[];
 }
 

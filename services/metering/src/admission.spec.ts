@@ -1,155 +1,263 @@
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { Admission } from './admission.ts';
-import { sampleRequest, sampleSnapshot, type SampleLimits } from './metering-samples.ts';
+import { openDatabase, type Database } from '@sluice/database';
+import { startPostgres } from '@sluice/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Admission } from './admission.ts';
+import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleLimits, type SampleReplica } from './metering-samples.ts';
 import { readUsage } from './read-usage.ts';
 
-const now = 1_000_000;
+let server: { readonly url: string; stop(): Promise<void> };
+let database: Database;
+let now = Date.UTC(2026, 0, 15, 12);
 
-function used(admission: Admission, limits: SampleLimits, at = now): Record<string, number> {
-  const rows = readUsage(admission, sampleSnapshot(limits), 'key_web', at).scopes;
-  return Object.fromEntries(rows.map((row) => [`${row.scope}.${row.limit}`, row.used]));
+beforeAll(async () => {
+  server = await startPostgres();
+  database = openDatabase({ url: server.url, applicationName: 'admission-spec' });
+  await migrateMetering(database);
+});
+afterAll(async () => {
+  await database.close();
+  await server.stop();
+});
+beforeEach(async () => {
+  now = Date.UTC(2026, 0, 15, 12);
+  await database.query('TRUNCATE metering.counter, metering.holder CASCADE');
+});
+
+afterEach(async () => {
+  await Promise.all(replicas.splice(0).map(({ admission }) => admission.keeper.flush(false)));
+});
+
+/** Their last statements must not run into the next test. */
+const replicas: SampleReplica[] = [];
+const open = (limits: SampleLimits, patch?: Parameters<typeof openReplica>[3]): SampleReplica => {
+  const replica = openReplica(database, sampleSnapshot(limits), () => now, patch);
+  replicas.push(replica);
+  return replica;
+};
+const ask = async (admission: Admission, id: string, patch: Parameters<typeof sampleRequest>[1] = {}) =>
+  admission.admit(sampleRequest(id, { deadline: now + 60_000, ...patch }));
+
+function used(admission: Admission, limits: SampleLimits): Record<string, number> {
+  const rows = readUsage(admission, sampleSnapshot(limits), 'key_web', now).scopes;
+  return Object.fromEntries(rows.map((row) => [`${row.scope}.${row.limit}`, row.used + (row.reserved ?? 0)]));
 }
 
 describe('Admission', () => {
-  it('admits without limits', () => {
-    expect(new Admission(sampleSnapshot({})).admit(now, sampleRequest('r1'))).toBeUndefined();
+  it('admits at once, and asks no database, where nothing is limited', () => {
+    const { admission } = open({}, { store: { renew: () => Promise.reject(new Error('asked')) } });
+    expect(admission.admit(sampleRequest('r1'))).toBeUndefined();
   });
 
   it.each([
+    [{ key: { requestsPerSecond: 1 } }, 'key', 'requestsPerSecond'],
     [{ key: { requestsPerMinute: 1 } }, 'key', 'requestsPerMinute'],
-    [{ team: { requestsPerMinute: 1 } }, 'team', 'requestsPerMinute'],
-    [{ organization: { requestsPerMinute: 1 } }, 'organization', 'requestsPerMinute'],
+    [{ team: { requestsPerHour: 1 } }, 'team', 'requestsPerHour'],
+    [{ organization: { requestsPerDay: 1 } }, 'organization', 'requestsPerDay'],
     [{ key: { tokensPerMinute: 59 } }, 'key', 'tokensPerMinute'],
+    [{ key: { inputTokensPerHour: 19 } }, 'key', 'inputTokensPerHour'],
+    [{ key: { outputTokensPerDay: 39 } }, 'key', 'outputTokensPerDay'],
     [{ team: { concurrency: 1 } }, 'team', 'concurrency'],
-  ] as const)('names the scope and the limit that is full: %j', (limits, kind, limit) => {
-    const admission = new Admission(sampleSnapshot(limits));
-    expect(admission.admit(now, sampleRequest('r1'))).toBeUndefined();
-    const refusal = admission.admit(now, sampleRequest('r2'));
-    expect(refusal).toMatchObject({ scope: { kind }, limit });
-    expect(refusal?.retryMs).toBeGreaterThan(0);
+    [{ budgets: [{ usd: 0.039, window: 'month' }] }, 'organization', 'budget'],
+    [{ keyBudgets: [{ tokens: 59, window: 'week' }] }, 'key', 'budget'],
+    [{ scopes: [{ user: '*', limits: { requestsPerMinute: 1 }, budgets: [] }] }, 'user', 'requestsPerMinute'],
+    [{ scopes: [{ model: 'chat', limits: { requestsPerMinute: 1 }, budgets: [] }] }, 'model', 'requestsPerMinute'],
+    [{ scopes: [{ tag: { name: 'project', value: '*' }, limits: { requestsPerMinute: 1 }, budgets: [] }] }, 'tag', 'requestsPerMinute'],
+  ] satisfies [SampleLimits, string, string][])('names the scope and the limit that is full: %j', async (limits, kind, name) => {
+    const { admission } = open(limits);
+    const who = { user: 'u', tags: { project: 'x' } };
+    expect(await ask(admission, 'r1', who)).toBeUndefined();
+    const refusal = await ask(admission, 'r2', who);
+    expect(refusal).toMatchObject({ reason: 'full', scope: { kind } });
+    if (refusal?.reason !== 'full') throw new Error('not full');
+    expect(refusal.quota.definition.name).toBe(name);
+    expect(refusal.retryMs).toBeGreaterThan(0);
   });
 
-  it('takes from no scope where one refuses', () => {
-    const limits = { key: { requestsPerMinute: 10, tokensPerMinute: 1_000, concurrency: 5 }, organization: { requestsPerMinute: 1 } };
-    const admission = new Admission(sampleSnapshot(limits));
-    admission.admit(now, sampleRequest('r1'));
-    admission.admit(now, sampleRequest('r2'));
-    expect(used(admission, limits)).toEqual({
-      'key.requests': 1,
-      'key.tokens': 30,
-      'key.concurrency': 1,
-      'organization.requests': 1,
+  it('counts each user and each value of a tag apart', async () => {
+    const { admission } = open({
+      scopes: [
+        { user: '*', limits: { requestsPerMinute: 1 }, budgets: [] },
+        { tag: { name: 'project', value: '*' }, limits: { requestsPerMinute: 2 }, budgets: [] },
+      ],
     });
+    expect(await ask(admission, 'r1', { user: 'a', tags: { project: 'x' } })).toBeUndefined();
+    expect(await ask(admission, 'r2', { user: 'b', tags: { project: 'x' } })).toBeUndefined();
+    expect(await ask(admission, 'r3', { user: 'c', tags: { project: 'x' } })).toMatchObject({ scope: { kind: 'tag', name: 'project=x' } });
+    expect(await ask(admission, 'r4', { user: 'a', tags: { project: 'y' } })).toMatchObject({ scope: { kind: 'user', name: 'a' } });
+    expect(await ask(admission, 'r5', { user: 'c', tags: { project: 'y' } })).toBeUndefined();
+  });
+
+  it('takes from no limit where one refuses', async () => {
+    const limits = { key: { requestsPerMinute: 10, tokensPerMinute: 1_000, concurrency: 5 }, organization: { requestsPerMinute: 1 } };
+    const { admission } = open(limits);
+    await ask(admission, 'r1');
+    await ask(admission, 'r2');
+    expect(used(admission, limits)).toEqual({ 'key.requests': 1, 'key.tokens': 30, 'key.concurrency': 1, 'organization.requests': 1 });
     expect(admission.open).toBe(1);
   });
 
-  it('never lets more through than any scope allows, whatever the order', () => {
-    const keys = fc.constantFrom('key_web', 'key_job');
-    fc.assert(
-      fc.property(
-        fc.array(keys, { maxLength: 60 }),
-        fc.integer({ min: 1, max: 20 }),
-        fc.integer({ min: 1, max: 20 }),
-        (asked, key, team) => {
-          const admission = new Admission(sampleSnapshot({ key: { requestsPerMinute: key }, team: { requestsPerMinute: team } }));
-          const admitted = asked.filter((keyId, index) => admission.admit(now, sampleRequest(`r${index}`, { keyId })) === undefined);
-          expect(admitted.length).toBeLessThanOrEqual(team);
-          expect(admitted.filter((keyId) => keyId === 'key_web').length).toBeLessThanOrEqual(key);
-          expect(admission.open).toBe(admitted.length);
+  it('asks the database once for many, then nothing while leases last', async () => {
+    let statements = 0;
+    const { store } = open({});
+    const { admission } = open(
+      { key: { requestsPerMinute: 10_000 }, keyBudgets: [{ usd: 100, window: 'month' }] },
+      {
+        store: {
+          renew: (state, asked) => {
+            statements += 1;
+            return store.renew(state, asked);
+          },
         },
-      ),
+      },
     );
+    const first = await Promise.all(Array.from({ length: 200 }, (_, index) => ask(admission, `a${index}`)));
+    expect(first.every((refusal) => refusal === undefined)).toBe(true);
+    expect(statements).toBeLessThanOrEqual(3);
+    expect(admission.admit(sampleRequest('now'))).toBeUndefined();
   });
 
-  it('takes once for a request that is sent round again', () => {
+  it('takes once for a request that is sent round again', async () => {
     const limits = { key: { requestsPerMinute: 2, concurrency: 2 } };
-    const admission = new Admission(sampleSnapshot(limits));
-    admission.admit(now, sampleRequest('r1'));
-    expect(admission.admit(now, sampleRequest('r1'))).toBeUndefined();
+    const { admission } = open(limits);
+    await ask(admission, 'r1');
+    expect(await ask(admission, 'r1')).toBeUndefined();
     expect(used(admission, limits)).toEqual({ 'key.requests': 1, 'key.concurrency': 1 });
   });
 
-  it('gives back what was not used at the settlement', () => {
-    const limits = { key: { tokensPerMinute: 100, concurrency: 1 } };
-    const admission = new Admission(sampleSnapshot(limits));
-    admission.admit(now, sampleRequest('r1'));
-    expect(admission.settle(now, 'r1', { input: 3, output: 4 })).toBe(true);
-    expect(used(admission, limits)).toEqual({ 'key.tokens': 7, 'key.concurrency': 0 });
+  it('puts what was used in the place of what was held, below it and beyond', async () => {
+    const limits = { key: { tokensPerMinute: 100, concurrency: 2 }, keyBudgets: [{ usd: 1, window: 'month' as const }] };
+    const { admission } = open(limits);
+    await ask(admission, 'r1');
+    admission.settle('r1', { input: 3, output: 4, costNanoUsd: 4_000_000 });
+    expect(used(admission, limits)).toEqual({ 'key.tokens': 7, 'key.concurrency': 0, 'key.budgetUsd': 0.004 });
+    await ask(admission, 'r2');
+    expect(admission.settle('r2', { input: 60, output: 60, costNanoUsd: 60_000_000 })).toBeDefined();
+    expect(used(admission, limits)).toMatchObject({ 'key.tokens': 127, 'key.budgetUsd': 0.064 });
+    expect(await ask(admission, 'r3')).toMatchObject({ quota: { unit: 'tokens' } });
+    expect(admission.settle('r2', { input: 1, output: 1 })).toBeUndefined();
   });
 
-  it('counts what was used beyond the reservation', () => {
-    const limits = { key: { tokensPerMinute: 100 } };
-    const admission = new Admission(sampleSnapshot(limits));
-    admission.admit(now, sampleRequest('r1'));
-    admission.settle(now, 'r1', { input: 60, output: 60 });
-    expect(used(admission, limits)).toEqual({ 'key.tokens': 120 });
-    expect(admission.admit(now, sampleRequest('r2'))).toMatchObject({ limit: 'tokensPerMinute' });
+  it('releases what nobody settled after its deadline and a minute, at its reserved amount', async () => {
+    const limits = { key: { concurrency: 1 }, keyBudgets: [{ usd: 1, window: 'month' as const }] };
+    const { admission } = open(limits);
+    await ask(admission, 'r1', { deadline: now + 1_000 });
+    now += 60_999;
+    expect(admission.expire()).toBe(0);
+    now += 1;
+    expect(admission.expire()).toBe(1);
+    expect(used(admission, limits)).toEqual({ 'key.concurrency': 0, 'key.budgetUsd': 0.02 });
   });
 
-  it('settles once', () => {
-    const limits = { key: { concurrency: 2 } };
-    const admission = new Admission(sampleSnapshot(limits));
-    admission.admit(now, sampleRequest('r1'));
-    admission.admit(now, sampleRequest('r2'));
-    admission.settle(now, 'r1', { input: 1, output: 1 });
-    expect(admission.settle(now, 'r1', { input: 1, output: 1 })).toBe(false);
-    expect(used(admission, limits)).toEqual({ 'key.concurrency': 1 });
+  it('begins a calendar window anew, and settles into the one that a request began in', async () => {
+    const limits = { keyBudgets: [{ usd: 0.04, window: 'day' as const }] };
+    const { admission } = open(limits);
+    await ask(admission, 'r1');
+    now = Date.UTC(2026, 0, 16, 0, 0, 1);
+    expect(await ask(admission, 'r2')).toBeUndefined();
+    admission.settle('r1', { input: 0, output: 40, costNanoUsd: 40_000_000 });
+    expect(used(admission, limits)).toEqual({ 'key.budgetUsd': 0.02 });
+    expect(await ask(admission, 'r3')).toBeUndefined();
   });
 
-  it('lets a settlement that comes after its minute make no room beyond the limit', () => {
-    const limits = { key: { tokensPerMinute: 100 } };
-    const admission = new Admission(sampleSnapshot(limits));
-    admission.admit(now, sampleRequest('r1', { outputTokens: 80, deadline: now + 300_000 }));
-    const later = now + 120_000;
-    admission.settle(later, 'r1', { input: 1, output: 1 });
-    expect(used(admission, limits, later)['key.tokens']).toBeGreaterThanOrEqual(0);
-    expect(admission.admit(later, sampleRequest('r2', { inputTokens: 100, outputTokens: 1 }))).toMatchObject({ limit: 'tokensPerMinute' });
+  it('carries what a window left over into the next, as far as it may', async () => {
+    const limits = { keyBudgets: [{ usd: 0.1, window: 'day' as const, rollover: 0.5 }] };
+    const { admission } = open(limits);
+    await ask(admission, 'r1');
+    admission.settle('r1', { input: 0, output: 20, costNanoUsd: 20_000_000 });
+    await admission.keeper.flush(true);
+    now += 86_400_000;
+    expect(await ask(admission, 'r2')).toBeUndefined();
+    const [row] = readUsage(admission, sampleSnapshot(limits), 'key_web', now).scopes;
+    expect(row).toMatchObject({ allowed: 0.15, reserved: 0.02, remaining: 0.13 });
   });
 
-  it('releases what nobody settled after its deadline and a minute, at its reserved amount', () => {
-    const limits = { key: { concurrency: 1 } };
-    const admission = new Admission(sampleSnapshot(limits));
-    admission.admit(now, sampleRequest('r1', { deadline: now + 1_000 }));
-    expect(admission.expire(now + 60_999)).toBe(0);
-    expect(admission.expire(now + 61_000)).toBe(1);
-    expect(admission.open).toBe(0);
-    expect(used(admission, limits, now + 61_000)).toEqual({ 'key.concurrency': 0 });
+  it('tells each threshold once', async () => {
+    const limits = { keyBudgets: [{ usd: 0.1, window: 'month' as const }] };
+    const [one, two] = [open(limits), open(limits)];
+    const spend = async (replica: SampleReplica, id: string): Promise<void> => {
+      await ask(replica.admission, id);
+      replica.admission.settle(id, { input: 0, output: 20, costNanoUsd: 20_000_000 });
+      for (let renewal = 0; renewal < 4; renewal += 1) await replica.admission.keeper.flush(true);
+    };
+    await spend(one, 'r1');
+    await spend(two, 'r2');
+    await spend(one, 'r3');
+    await spend(two, 'r4');
+    await spend(one, 'r5');
+    expect([...one.crossed, ...two.crossed].sort()).toEqual(['key 50', 'key 80', 'key 95']);
   });
 
-  it('keeps what was used when limits change', () => {
-    const before = { key: { requestsPerMinute: 10 } };
-    const admission = new Admission(sampleSnapshot(before));
-    admission.admit(now, sampleRequest('r1'));
-    admission.admit(now, sampleRequest('r2'));
+  it('only tells of a budget that is to alert', async () => {
+    const { admission, crossed } = open({ keyBudgets: [{ usd: 0.01, window: 'month', onExceeded: 'alert' }] });
+    expect(await ask(admission, 'r1')).toBeUndefined();
+    admission.settle('r1', { input: 0, output: 20, costNanoUsd: 20_000_000 });
+    await admission.keeper.flush(true);
+    expect(crossed).toEqual(['key 95']);
+    expect(await ask(admission, 'r2')).toBeUndefined();
+  });
+
+  it('refuses or admits a model without a price under a budget in USD, as the policy says', async () => {
+    const { admission } = open({ budgets: [{ usd: 10, window: 'month' }] });
+    expect(await ask(admission, 'r1', { model: 'unpriced' })).toMatchObject({ reason: 'unpriced', scope: { kind: 'organization' } });
+    expect(await ask(admission, 'r2', { model: 'unpriced', unpriced: 'admit' })).toBeUndefined();
+    const { admission: inTokens } = open({ budgets: [{ tokens: 10_000, window: 'month' }] });
+    expect(await ask(inTokens, 'r3', { model: 'unpriced' })).toBeUndefined();
+  });
+
+  it('admits from leases in hand without its database, then refuses or admits as the policy says', async () => {
+    let away = false;
+    const { store } = open({});
+    const { admission } = open(
+      { key: { requestsPerDay: 1_000 } },
+      { store: { renew: (state, asked) => (away ? Promise.reject(new Error('away')) : store.renew(state, asked)) } },
+    );
+    await ask(admission, 'r0');
+    away = true;
+    await admission.keeper.flush(true);
+    let inHand = 0;
+    while ((await ask(admission, `in-hand-${inHand}`)) === undefined) inHand += 1;
+    expect(inHand).toBeGreaterThan(0);
+    expect(await ask(admission, 'r1')).toEqual({ reason: 'away' });
+    expect(await ask(admission, 'r2', { withoutDatabase: 'admit' })).toBeUndefined();
+    away = false;
+    await admission.keeper.flush(true);
+    expect(await ask(admission, 'r3')).toBeUndefined();
+  });
+
+  it('uses no lease beyond its life', async () => {
+    const { admission } = open({ key: { requestsPerDay: 1_000 } }, { store: { renew: () => Promise.reject(new Error('away')) } });
+    expect(await ask(admission, 'r1')).toMatchObject({ reason: expect.stringMatching(/away|full/) as string });
+    expect(admission.keeper.isValid(now)).toBe(false);
+  });
+
+  it('takes over new limits, and keeps what was used', async () => {
+    const { admission } = open({ key: { requestsPerMinute: 10 } });
+    await ask(admission, 'r1');
+    await ask(admission, 'r2');
     const after = { key: { requestsPerMinute: 2 } };
     admission.configure(sampleSnapshot(after, 2));
+    await admission.keeper.flush(true);
     expect(used(admission, after)).toEqual({ 'key.requests': 2 });
-    expect(admission.admit(now, sampleRequest('r3'))).toMatchObject({ limit: 'requestsPerMinute', allowed: 2 });
+    expect(await ask(admission, 'r3')).toMatchObject({ quota: { allowed: 2 } });
   });
 
-  it('settles a request whose key has been removed meanwhile', () => {
-    const admission = new Admission(sampleSnapshot({ team: { concurrency: 1 } }));
-    admission.admit(now, sampleRequest('r1'));
-    admission.configure({ ...sampleSnapshot({ team: { concurrency: 1 } }, 2), keys: [] });
-    expect(admission.settle(now, 'r1', { input: 1, output: 1 })).toBe(true);
-    expect(admission.admit(now, sampleRequest('r2', { keyId: 'key_job' }))).toBeUndefined();
+  it('holds more for a stream that outgrows its reservation, while the limit has it', async () => {
+    const limits = { key: { outputTokensPerDay: 50 } };
+    const { admission } = open(limits);
+    await ask(admission, 'r1');
+    await admission.keeper.flush(true);
+    expect(await admission.extend(sampleRequest('r1', { outputTokens: 20 }))).toBe(true);
+    expect(await admission.extend(sampleRequest('r1', { outputTokens: 20 }))).toBe(false);
+    admission.settle('r1', { input: 1, output: 38 });
+    expect(used(admission, limits)).toEqual({ 'key.outputTokens': 38 });
   });
 
-  it('tells the state of the tightest limit', () => {
-    const admission = new Admission(
-      sampleSnapshot({ key: { requestsPerMinute: 10 }, team: { requestsPerMinute: 3, tokensPerMinute: 100 } }),
-    );
-    admission.admit(now, sampleRequest('r1'));
-    expect(admission.states(now, 'key_web', 'acme', 'support')).toEqual({
+  it('tells the state of the tightest limit', async () => {
+    const { admission } = open({ key: { requestsPerMinute: 10 }, team: { requestsPerMinute: 3, tokensPerMinute: 100 } });
+    await ask(admission, 'r1');
+    expect(admission.states(sampleRequest('r1'))).toEqual({
       requests: { limit: 3, remaining: 2, resetMs: 60_000 },
       tokens: { limit: 100, remaining: 70, resetMs: 60_000 },
     });
-  });
-
-  it('is not troubled by a key that the snapshot does not know', () => {
-    const admission = new Admission(sampleSnapshot({}));
-    expect(readUsage(admission, sampleSnapshot({}), 'key_other', now)).toEqual({ scopes: [] });
-    expect(admission.admit(now, sampleRequest('r1', { keyId: 'key_other' }))).toBeUndefined();
   });
 });

@@ -1,31 +1,88 @@
 /** What the specs share: snapshots and requests of one organisation. */
-import type { Envelope, LimitsConfig, Snapshot } from '@sluice/contracts';
+import {
+  configurationSchema,
+  type BudgetConfig,
+  type Envelope,
+  type LimitsConfig,
+  type ScopeConfig,
+  type Snapshot,
+} from '@sluice/contracts';
+import { migrate, type Database } from '@sluice/database';
 import { sampleEnvelope as anyEnvelope } from '@sluice/testing';
-import type { AdmissionRequest } from './admission.ts';
+import { Admission, type AdmissionParts, type AdmissionRequest } from './admission.ts';
+import { LeaseStore } from './lease-store.ts';
 
 export interface SampleLimits {
   readonly key?: LimitsConfig;
   readonly team?: LimitsConfig;
   readonly organization?: LimitsConfig;
+  readonly budgets?: readonly BudgetConfig[];
+  readonly keyBudgets?: readonly BudgetConfig[];
+  readonly scopes?: readonly ScopeConfig[];
 }
+
+export const leaseMs = 30_000;
+
+/** Makes the schema as the service does. */
+export function migrateMetering(database: Database): Promise<string[]> {
+  return migrate(database, { service: 'metering', directory: new URL('../migrations/', import.meta.url) });
+}
+
+export interface SampleReplica {
+  readonly admission: Admission;
+  readonly store: LeaseStore;
+  /** Thresholds told, as `scope percent`. */
+  readonly crossed: string[];
+}
+
+/** One replica of metering over a database; the clock is the test's. */
+export function openReplica(
+  database: Database,
+  snapshot: Snapshot,
+  clock: () => number,
+  patch: Partial<AdmissionParts> = {},
+): SampleReplica {
+  const store = new LeaseStore(database, leaseMs);
+  const crossed: string[] = [];
+  const admission = new Admission(snapshot, {
+    store,
+    clock,
+    instance: `replica-${(replicas += 1)}`,
+    leaseMs,
+    patienceMs: 0,
+    log: { warn: () => undefined, info: () => undefined },
+    onCrossed: (scope, _quota, percent) => crossed.push(`${scope.kind} ${percent}`),
+    ...patch,
+  });
+  return { admission, store, crossed };
+}
+let replicas = 0;
+
+/** USD 1 for a thousand tokens of output, nothing for input. */
+const { providers, models } = configurationSchema.parse({
+  version: 1,
+  providers: [{ name: 'sim', type: 'openai-compatible', baseUrl: 'http://127.0.0.1:9/v1', apiKey: 'none' }],
+  models: [{ name: 'chat', targets: [{ provider: 'sim', model: 'sim', price: { inputPerMillion: 0, outputPerMillion: 1_000 } }] }],
+});
 
 export function sampleSnapshot(limits: SampleLimits, version = 1): Snapshot {
   return {
     version,
     activatedAt: '2026-01-01T00:00:00.000Z',
-    providers: [],
-    models: [],
+    providers,
+    models,
     policies: [],
     organizations: [
       {
         name: 'acme',
         limits: limits.organization ?? {},
-        budgets: [],
+        budgets: limits.budgets ?? [],
+        ...(limits.scopes === undefined ? {} : { scopes: limits.scopes }),
         teams: [{ name: 'support', policy: 'default', limits: limits.team ?? {}, budgets: [] }],
       },
     ],
     keys: [
-      { keyId: 'key_web', name: 'web', organization: 'acme', team: 'support', limits: limits.key ?? {}, budgets: [] },
+      { keyId: 'key_web', name: 'web', organization: 'acme', team: 'support', limits: limits.key ?? {}, budgets: limits.keyBudgets ?? [] },
       { keyId: 'key_job', name: 'job', organization: 'acme', team: 'support', limits: {}, budgets: [] },
     ],
   };
@@ -37,6 +94,10 @@ export function sampleRequest(requestId: string, patch: Partial<AdmissionRequest
     keyId: 'key_web',
     organization: 'acme',
     team: 'support',
+    tags: {},
+    model: 'chat',
+    unpriced: 'refuse',
+    withoutDatabase: 'refuse',
     inputTokens: 10,
     outputTokens: 20,
     deadline: 1_060_000,

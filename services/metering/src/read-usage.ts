@@ -1,21 +1,35 @@
 import type { calls, Snapshot } from '@sluice/contracts';
 import type { z } from 'zod';
 import type { Admission } from './admission.ts';
+import { nanoPerUsd } from './limit-definition.ts';
+import type { Quota } from './quota.ts';
+import type { Scope } from './scope.ts';
 
 type UsageResponse = z.input<(typeof calls.readUsage)['response']>;
+type Row = UsageResponse['scopes'][number];
 
-/** What a key has used and has left of each limit that binds it. */
+/** What a key has used and has left of each limit that binds all its requests, over all replicas as of the last renewal of the leases. */
 export function readUsage(admission: Admission, snapshot: Snapshot, keyId: string, now: number): UsageResponse {
-  const scopes: UsageResponse['scopes'] = [];
-  for (const scope of admission.scopesOfKey(snapshot, keyId)) {
-    const { requestsPerMinute, tokensPerMinute, concurrency } = scope.limits;
-    const row = (limit: string, allowed: number | undefined, used: number, window: string, resetMs: number): void => {
-      if (allowed === undefined) return;
-      scopes.push({ scope: scope.kind, name: scope.name, limit, window, used, remaining: Math.max(0, allowed - used), resetMs });
-    };
-    row('requests', requestsPerMinute, scope.requests.total(now), 'minute', scope.requests.msUntil(now, 0));
-    row('tokens', tokensPerMinute, scope.tokens.total(now), 'minute', scope.tokens.msUntil(now, 0));
-    row('concurrency', concurrency, scope.concurrent, 'now', 0);
-  }
-  return { scopes };
+  const key = snapshot.keys.find((one) => one.keyId === keyId);
+  if (key === undefined) return { scopes: [] };
+  const { organization, team } = key;
+  const scopes = admission.scopesOf({ keyId, organization, team, tags: {}, model: '' });
+  return { scopes: scopes.flatMap((scope) => scope.meters.map((meter) => rowOf(scope, meter.at(now), now))) };
+}
+
+function rowOf(scope: Scope, quota: Quota, now: number): Row {
+  const { name, unit, span } = quota.definition;
+  const inUnit = (amount: number): number => (unit === 'nanoUsd' ? Math.round(amount) / nanoPerUsd : Math.round(amount));
+  return {
+    scope: scope.kind,
+    name: scope.name,
+    limit: name === 'budget' ? (unit === 'nanoUsd' ? 'budgetUsd' : 'budgetTokens') : unit,
+    window: span,
+    allowed: inUnit(quota.allowed),
+    used: inUnit(quota.othersUsed + quota.ownUsed(now)),
+    reserved: inUnit(quota.reserved),
+    remaining: inUnit(quota.left(now)),
+    resetMs: Math.ceil(quota.resetMs(now)),
+    ...(Number.isFinite(quota.end) ? { resetsAt: quota.end } : {}),
+  };
 }

@@ -1,68 +1,74 @@
-import type { LimitsConfig } from '@sluice/contracts';
-import { SlidingWindow } from './sliding-window.ts';
+import { periodOf } from './calendar.ts';
+import { meterId, type LimitDefinition } from './limit-definition.ts';
+import { Quota } from './quota.ts';
 
-const minuteMs = 60_000;
+export type ScopeKind = 'key' | 'user' | 'team' | 'organization' | 'model' | 'tag';
 
-export type LimitName = 'requestsPerMinute' | 'tokensPerMinute' | 'concurrency';
+/** One limit of an owner over time: hands out the quota of the window that a moment lies in. */
+export class Meter {
+  readonly id: string;
+  #definition: LimitDefinition;
+  #current: Quota | undefined;
 
-/** Why a scope has no room, and in how many milliseconds it may. */
-export interface Refusal {
-  readonly scope: Scope;
-  readonly limit: LimitName;
-  readonly allowed: number;
-  readonly retryMs: number;
+  constructor(id: string, definition: LimitDefinition) {
+    this.id = id;
+    this.#definition = definition;
+  }
+
+  get definition(): LimitDefinition {
+    return this.#definition;
+  }
+
+  /** The window in use goes on under the new amount. */
+  redefine(definition: LimitDefinition): void {
+    this.#definition = definition;
+    this.#current?.redefine(definition);
+  }
+
+  at(now: number): Quota {
+    const current = this.#current;
+    return current !== undefined && now < current.end ? current : (this.#current = this.#open(now));
+  }
+
+  #open(now: number): Quota {
+    const { span, calendar } = this.#definition;
+    if (span === 'now' || span === 'second' || span === 'minute') return new Quota(this.id, this.#definition, 0, Number.POSITIVE_INFINITY);
+    const { start, end } = periodOf(span, calendar, now);
+    return new Quota(this.id, this.#definition, start, end);
+  }
 }
 
-/** One owner of limits: a key, a team or an organisation, with what it has used lately. */
+/** An owner of limits, as requests see it. */
 export class Scope {
-  readonly kind: 'key' | 'team' | 'organization';
+  readonly kind: ScopeKind;
   readonly name: string;
-  limits: LimitsConfig;
-  readonly requests = new SlidingWindow(minuteMs);
-  readonly tokens = new SlidingWindow(minuteMs);
-  concurrent = 0;
+  readonly organization: string;
+  readonly meters: readonly Meter[];
 
-  constructor(kind: Scope['kind'], name: string, limits: LimitsConfig) {
+  constructor(kind: ScopeKind, name: string, organization: string, meters: readonly Meter[]) {
     this.kind = kind;
     this.name = name;
-    this.limits = limits;
+    this.organization = organization;
+    this.meters = meters;
   }
+}
 
-  /** Whether one more request of `tokens` fits; takes nothing. */
-  refusal(now: number, tokens: number): Refusal | undefined {
-    const { requestsPerMinute, tokensPerMinute, concurrency } = this.limits;
-    if (concurrency !== undefined && this.concurrent >= concurrency) {
-      return { scope: this, limit: 'concurrency', allowed: concurrency, retryMs: 1_000 };
-    }
-    if (requestsPerMinute !== undefined && this.requests.total(now) + 1 > requestsPerMinute) {
-      return {
-        scope: this,
-        limit: 'requestsPerMinute',
-        allowed: requestsPerMinute,
-        retryMs: this.requests.msUntil(now, requestsPerMinute - 1),
-      };
-    }
-    if (tokensPerMinute !== undefined && this.tokens.total(now) + tokens > tokensPerMinute) {
-      return {
-        scope: this,
-        limit: 'tokensPerMinute',
-        allowed: tokensPerMinute,
-        retryMs: this.tokens.msUntil(now, Math.max(0, tokensPerMinute - tokens)),
-      };
-    }
-    return undefined;
+/** Makes a scope; meters that `known` has go on with what they have leased. */
+export function createScope(
+  kind: ScopeKind,
+  { id, name, organization }: { readonly id: string; readonly name: string; readonly organization: string },
+  definitions: readonly LimitDefinition[],
+  known: Scope | undefined,
+): Scope {
+  const before = new Map(known?.meters.map((meter) => [meter.id, meter]));
+  const meters = new Map<string, Meter>();
+  for (const definition of definitions) {
+    const meter = meterId(`${kind}:${id}`, definition);
+    const twin = meters.get(meter);
+    if (twin !== undefined && twin.definition.allowed <= definition.allowed) continue;
+    const kept = twin ?? before.get(meter) ?? new Meter(meter, definition);
+    kept.redefine(definition);
+    meters.set(meter, kept);
   }
-
-  take(now: number, tokens: number): void {
-    this.requests.add(now, 1);
-    this.tokens.add(now, tokens);
-    this.concurrent += 1;
-  }
-
-  /** Ends a request that began at `takenAt`: `correction` is what it really used less what was taken for it. */
-  release(now: number, takenAt: number, correction: number): void {
-    if (correction < 0) this.tokens.giveBack(now, takenAt, -correction);
-    else this.tokens.add(now, correction);
-    this.concurrent -= 1;
-  }
+  return new Scope(kind, name, organization, [...meters.values()]);
 }

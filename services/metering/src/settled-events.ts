@@ -1,9 +1,10 @@
+import type { ActualUse } from './admission.ts';
 import { isRecord, usageEventTypes } from '@sluice/contracts';
 
 /** What a usage event says about a reservation. */
 export interface Settlement {
   readonly requestId: string;
-  readonly usage: { readonly input: number; readonly output: number };
+  readonly usage: ActualUse;
 }
 
 /** The id stands near the head of every event that our publishers write. */
@@ -32,5 +33,7 @@ function settlementOf(event: unknown, requestId: string): Settlement | undefined
   const usage = event.data.usage;
   if (event.type !== usageEventTypes.settled || !isRecord(usage)) return undefined;
   const { input, output } = usage;
-  return typeof input === 'number' && typeof output === 'number' ? { requestId, usage: { input, output } } : undefined;
+  if (typeof input !== 'number' || typeof output !== 'number') return undefined;
+  const cost = Number(event.data.costNanoUsd ?? Number.NaN);
+  return { requestId, usage: { input, output, ...(Number.isFinite(cost) ? { costNanoUsd: cost } : {}) } };
 }

@@ -1,11 +1,30 @@
 import { Body, type Outcome, type StageContext, type UnsequencedEvent } from '@sluice/bus';
 import { subjects, usageIntentSchema, type Envelope } from '@sluice/contracts';
-import { describe, expect, it } from 'vitest';
-import { Admission } from './admission.ts';
-import { sampleEnvelope, sampleSnapshot, type SampleLimits } from './metering-samples.ts';
+import { openDatabase, type Database } from '@sluice/database';
+import { startPostgres } from '@sluice/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Admission } from './admission.ts';
+import { InputCounter } from './count-input.ts';
+import { migrateMetering, openReplica, sampleEnvelope, sampleSnapshot, type SampleLimits } from './metering-samples.ts';
+import { OutputEstimates } from './output-estimates.ts';
 import { createStage } from './stage.ts';
 
-const now = 1_000_000;
+const now = Date.UTC(2026, 0, 15, 12);
+let server: { readonly url: string; stop(): Promise<void> };
+let database: Database;
+const admissions: Admission[] = [];
+
+beforeAll(async () => {
+  server = await startPostgres();
+  database = openDatabase({ url: server.url, applicationName: 'stage-spec' });
+  await migrateMetering(database);
+});
+afterAll(async () => {
+  await database.close();
+  await server.stop();
+});
+beforeEach(() => database.query('TRUNCATE metering.counter, metering.holder CASCADE'));
+afterEach(() => Promise.all(admissions.splice(0).map((admission) => admission.keeper.flush(false))));
 
 interface Published {
   readonly subject: string;
@@ -13,10 +32,15 @@ interface Published {
 }
 
 function openStage(limits: SampleLimits, unacknowledged = 0) {
-  const admission = new Admission(sampleSnapshot(limits));
+  const { admission } = openReplica(database, sampleSnapshot(limits), () => now);
+  admissions.push(admission);
+  const estimates = new OutputEstimates();
   const published: Published[] = [];
   const stage = createStage({
     admission,
+    estimates,
+    counter: new InputCounter(),
+    policyOf: () => undefined,
     events: { publish: (subject, event) => published.push({ subject, event }), unacknowledged },
     clock: () => now,
     version: '0.1.0',
@@ -26,7 +50,7 @@ function openStage(limits: SampleLimits, unacknowledged = 0) {
   });
   const ask = (envelope: Envelope, attempt = 1, text = 'x'.repeat(41)): Promise<Outcome> =>
     Promise.resolve(stage.handle({ envelope, body: Body.of(Buffer.from(text)) }, contextOf(attempt)));
-  return { admission, published, ask };
+  return { admission, estimates, published, ask };
 }
 
 function contextOf(attempt: number): StageContext {
@@ -51,7 +75,7 @@ describe('the metering stage', () => {
       found: {
         requests: { limit: 5, remaining: 4, resetMs: 60_000 },
         tokens: { limit: 1_000, remaining: 889, resetMs: 60_000 },
-        reservation: { instance: 'metering-1', inputTokens: 11, outputTokens: 100 },
+        reservation: { instance: 'metering-1', inputTokens: 11, outputTokens: 100, costNanoUsd: '100000000' },
       },
     });
   });
@@ -93,7 +117,7 @@ describe('the metering stage', () => {
             modelAsked: 'chat',
             configVersion: 3,
             stream: true,
-            reserved: { inputTokens: 11, outputTokens: 512 },
+            reserved: { inputTokens: 11, outputTokens: 512, costNanoUsd: '512000000' },
             deadline: now + 30_000,
           },
         },
@@ -136,5 +160,37 @@ describe('the metering stage', () => {
     const { ask, admission } = openStage({}, 101);
     expect(await ask(sampleEnvelope('req_1'))).toMatchObject({ kind: 'refuse', error: { code: 'overloaded', retryAfterSeconds: 5 } });
     expect(admission.open).toBe(0);
+  });
+
+  it('refuses beyond a budget until its window ends', async () => {
+    const { ask } = openStage({ keyBudgets: [{ usd: 0.6, window: 'day', timeZone: 'Europe/Berlin' }] });
+    await ask(sampleEnvelope('req_1'));
+    expect(await ask(sampleEnvelope('req_2'))).toMatchObject({
+      kind: 'refuse',
+      error: {
+        code: 'insufficient_quota',
+        message: 'The key "web" has reached its budget of USD 0.6 a day; retry in 39600 s. It resets at 2026-01-15T23:00:00.000Z.',
+        retryAfterSeconds: 39_600,
+      },
+    });
+  });
+
+  it('refuses a model without a price under a budget in USD', async () => {
+    const { ask } = openStage({ keyBudgets: [{ usd: 1, window: 'day' }] });
+    expect(await ask(sampleEnvelope('req_1', { model: 'unpriced' }))).toMatchObject({ error: { code: 'model_not_allowed', status: 403 } });
+  });
+
+  it('reserves what a key usually gets of a model, at most what the request allows', async () => {
+    const { ask, estimates } = openStage({});
+    for (let index = 0; index < 40; index += 1) estimates.observe('key_web', 'chat', 30);
+    expect(await ask(sampleEnvelope('req_1', { maxOutputTokens: 4_000 }))).toMatchObject({ found: { reservation: { outputTokens: 32 } } });
+    expect(await ask(sampleEnvelope('req_2', { maxOutputTokens: 16 }))).toMatchObject({ found: { reservation: { outputTokens: 16 } } });
+  });
+
+  it('counts the input where its bytes alone might be too much', async () => {
+    const { ask } = openStage({ key: { inputTokensPerMinute: 400 } });
+    const text = JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'hello '.repeat(200) }] });
+    const outcome = await ask(sampleEnvelope('req_1', { maxOutputTokens: 10 }), 1, text);
+    expect(outcome).toMatchObject({ found: { reservation: { inputTokens: 205 } } });
   });
 });

@@ -1,0 +1,74 @@
+import type { BudgetConfig, LimitField, LimitsConfig } from '@sluice/contracts';
+import { utc, type Calendar, type CalendarSpan } from './calendar.ts';
+
+/** What a limit counts. */
+export type Unit = 'requests' | 'tokens' | 'inputTokens' | 'outputTokens' | 'concurrency' | 'nanoUsd';
+
+/** How long it counts: `now` is what is under way, seconds and minutes slide, the others are windows of the calendar. */
+export type Span = 'now' | 'second' | 'minute' | CalendarSpan;
+
+/** One limit or budget of an owner. */
+export interface LimitDefinition {
+  /** As the configuration names it: `requestsPerMinute`, `budget`. */
+  readonly name: LimitField | 'budget';
+  readonly unit: Unit;
+  readonly span: Span;
+  readonly allowed: number;
+  readonly calendar: Calendar;
+  /** Most that an unspent window adds to the next. */
+  readonly carry: number;
+  /** Percentages that are announced. */
+  readonly alerts: readonly number[];
+  /** Counted and announced, but refuses nothing. */
+  readonly soft: boolean;
+}
+
+export const nanoPerUsd = 1_000_000_000;
+const defaultAlerts = [50, 80, 95];
+
+const units = [
+  ['requests', 'requests'],
+  ['tokens', 'tokens'],
+  ['inputTokens', 'inputTokens'],
+  ['outputTokens', 'outputTokens'],
+] as const;
+const spans = [
+  ['Second', 'second'],
+  ['Minute', 'minute'],
+  ['Hour', 'hour'],
+  ['Day', 'day'],
+] as const;
+
+/** All limits of an owner. Of two budgets alike in unit, window and zone the smaller one counts. */
+export function limitDefinitions(limits: LimitsConfig, budgets: readonly BudgetConfig[]): LimitDefinition[] {
+  const definitions: LimitDefinition[] = [];
+  const add = (name: LimitField, unit: Unit, span: Span): void => {
+    const allowed = limits[name];
+    if (allowed === undefined) return;
+    definitions.push({ name, unit, span, allowed, calendar: utc, carry: 0, alerts: [], soft: false });
+  };
+  add('concurrency', 'concurrency', 'now');
+  for (const [prefix, unit] of units) for (const [suffix, span] of spans) add(`${prefix}Per${suffix}`, unit, span);
+  return [...definitions, ...budgets.map(budgetDefinition)];
+}
+
+function budgetDefinition(budget: BudgetConfig): LimitDefinition {
+  const { usd, tokens = 0, window, timeZone = 'UTC', fiscalYearStart = 1, rollover = 0, alerts = defaultAlerts } = budget;
+  const allowed = usd === undefined ? tokens : Math.round(usd * nanoPerUsd);
+  return {
+    name: 'budget',
+    unit: usd === undefined ? 'tokens' : 'nanoUsd',
+    span: window,
+    allowed,
+    calendar: { timeZone, fiscalYearStart },
+    carry: Math.floor(allowed * rollover),
+    alerts,
+    soft: budget.onExceeded === 'alert',
+  };
+}
+
+/** Names a meter of an owner; the same in every replica and version of the configuration. */
+export function meterId(owner: string, { name, unit, span, calendar }: LimitDefinition): string {
+  const zone = name === 'budget' ? `@${calendar.timeZone}${span === 'quarter' ? `+${calendar.fiscalYearStart}` : ''}` : '';
+  return `${owner}|${name === 'budget' ? 'budget.' : ''}${unit}|${span}${zone}`;
+}

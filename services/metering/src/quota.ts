@@ -1,0 +1,217 @@
+import type { LimitDefinition, Unit } from './limit-definition.ts';
+import { SlidingWindow } from './sliding-window.ts';
+
+/** How many times what is missing is asked for: the first requests of an owner do not each wait. The database gives less near the limit. */
+const blockFactor = 4;
+
+/** What a request takes of each unit. */
+export type Amounts = Readonly<Record<Unit, number>>;
+
+const windowMs = { second: 1_000, minute: 60_000 } as const;
+/** Renewals without any use after which a quota keeps nothing in reserve. */
+const idleRenewals = 2;
+/** Share of the last renewals' use that is remembered at each renewal. */
+const demandMemory = 0.7;
+/** Renewals' worth of use that is leased ahead: one is used up while the next is fetched. */
+const renewalsAhead = 2;
+
+/** What a replica asks of the database for one quota; see `lease_quotas` in the migrations. */
+export interface LeaseAsk {
+  readonly need: number;
+  readonly want: number;
+  readonly give: number;
+  readonly used: number;
+  readonly close: boolean;
+}
+
+/** The database's word on a quota. */
+export interface LeaseAnswer {
+  /** All that this holder has, what it used included. */
+  readonly granted: number;
+  /** Of all holders. */
+  readonly totalUsed: number;
+  readonly carried: number;
+  readonly starved: boolean;
+}
+
+/**
+ * This process's lease of one limit in one period, and what was used of it. Three kinds differ in what comes back: what is
+ * spent never does, what slides does once it has left the window, what is under way does at its end. As each replica keeps its use
+ * within its lease, and leases add up to the limit at most, so does the use of all: at any moment, or in any span of a window.
+ */
+export class Quota {
+  readonly meter: string;
+  #definition: LimitDefinition;
+  /** Epoch ms of the calendar window; 0 and infinity where there is none. */
+  readonly start: number;
+  readonly end: number;
+  readonly unit: Unit;
+  readonly #window: SlidingWindow | undefined;
+  readonly #slots: boolean;
+  granted = 0;
+  /** Settled of a calendar window. */
+  used = 0;
+  /** Taken by requests under way; of a sliding window it is in the window instead. */
+  held = 0;
+  /** What requests wait for at this moment. */
+  waiting = 0;
+  carried = 0;
+  /** As of the last word of the database. */
+  othersUsed = 0;
+  renewedAt = Number.NEGATIVE_INFINITY;
+  /** Room below which more is fetched ahead. */
+  lowWater = 0;
+  #starved = false;
+  #taken = 0;
+  #demand = 0;
+  #idle = 0;
+  #toldUsed = 0;
+
+  constructor(meter: string, definition: LimitDefinition, start: number, end: number) {
+    this.meter = meter;
+    this.#definition = definition;
+    this.start = start;
+    this.end = end;
+    this.unit = definition.unit;
+    const { span } = definition;
+    this.#slots = span === 'now';
+    this.#window = span === 'second' || span === 'minute' ? new SlidingWindow(windowMs[span]) : undefined;
+  }
+
+  get definition(): LimitDefinition {
+    return this.#definition;
+  }
+
+  /** Takes over a new amount of the same limit. */
+  redefine(definition: LimitDefinition): void {
+    this.#definition = definition;
+  }
+
+  get allowed(): number {
+    return this.#definition.allowed + this.carried;
+  }
+
+  /** What is left of the lease. */
+  room(now: number): number {
+    return this.granted - this.#total(now);
+  }
+
+  #total(now: number): number {
+    return this.#window === undefined ? this.used + this.held : this.#window.total(now);
+  }
+
+  take(now: number, amount: number): void {
+    if (this.#window === undefined) this.held += amount;
+    else this.#window.add(now, amount);
+    this.#taken += amount;
+  }
+
+  /** Puts what was really used in the place of what was taken. */
+  settle(now: number, takenAt: number, taken: number, actual: number): void {
+    if (this.#slots) {
+      this.held -= taken;
+    } else if (this.#window === undefined) {
+      this.held -= taken;
+      this.used += actual;
+    } else if (actual < taken) this.#window.giveBack(now, takenAt, taken - actual);
+    else this.#window.add(now, actual - taken);
+  }
+
+  /** What counts as used for good: of a calendar window what is settled, else what is in the window or under way. */
+  ownUsed(now: number): number {
+    if (this.#slots) return this.held;
+    return this.#window === undefined ? this.used : this.#window.total(now);
+  }
+
+  /** Held by requests under way, where that is known apart. */
+  get reserved(): number {
+    return this.#window === undefined && !this.#slots ? this.held : 0;
+  }
+
+  /** Of the whole limit, over all replicas as far as known. */
+  left(now: number): number {
+    return Math.max(0, this.allowed - this.othersUsed - this.ownUsed(now) - this.reserved);
+  }
+
+  /** Whether `amount` may yet be had, if what others hold unused or have under way comes back. */
+  mayFit(now: number, amount: number): boolean {
+    return this.#definition.soft || this.othersUsed + this.ownUsed(now) + amount <= this.allowed;
+  }
+
+  /** Epoch ms, or ms from now for what slides, at which there is room for `amount` again. */
+  msUntil(now: number, amount: number): number {
+    if (this.#slots) return 1_000;
+    if (this.#window === undefined) return Math.max(1, this.end - now);
+    return this.#window.msUntil(now, Math.max(0, Math.min(this.granted, this.allowed) - amount));
+  }
+
+  /** Milliseconds until all of it is free again. */
+  resetMs(now: number): number {
+    if (this.#slots) return 0;
+    return this.#window === undefined ? Math.max(0, this.end - now) : this.#window.msUntil(now, 0);
+  }
+
+  /** What to ask for now; lowers the lease by what it gives away, which may not be used from here on. */
+  ask(now: number, renewal: boolean): LeaseAsk {
+    if (renewal) this.#observeDemand();
+    const room = this.room(now);
+    const target = Math.min(Math.ceil(Math.max(this.#demand, this.#taken) * renewalsAhead), this.allowed);
+    const need = Math.max(0, Math.ceil(this.waiting - room));
+    // A limit that was lowered leaves no more than itself.
+    const allowed = this.#definition.soft ? room : Math.max(0, this.allowed - this.#total(now));
+    const keep = Math.min(allowed, this.waiting > 0 ? room : this.#starved ? 0 : target);
+    // Half as much again is kept before anything goes back, so that leases do not swing.
+    const spare = Math.floor(room - keep);
+    const give =
+      this.#starved || this.#idle >= idleRenewals || spare > target / 2 || room > allowed ? Math.max(0, Math.min(spare, this.granted)) : 0;
+    this.granted -= give;
+    const used = Math.max(0, Math.round(this.ownUsed(now)));
+    const close = this.#closable(now, renewal) && need === 0;
+    const want = give > 0 || this.#starved || close ? need : Math.max(need * blockFactor, Math.ceil(target - room));
+    this.lowWater = target / 2;
+    this.#toldUsed = used;
+    return { need, want: Math.max(0, want), give, used, close };
+  }
+
+  /** Whether anything of it is to be told or given back. */
+  isActive(now: number): boolean {
+    return this.granted !== 0 || this.held !== 0 || this.waiting > 0 || this.#toldUsed !== Math.round(this.ownUsed(now)) || this.#taken > 0;
+  }
+
+  renew(now: number, answer: LeaseAnswer, told: LeaseAsk): void {
+    if (told.close) {
+      // The lease is gone from the database; what was used of it stays booked there.
+      this.granted = 0;
+      this.othersUsed = answer.totalUsed;
+      this.used -= told.used;
+      this.#toldUsed = 0;
+    } else {
+      this.granted = answer.granted;
+      this.othersUsed = Math.max(0, answer.totalUsed - told.used);
+    }
+    this.carried = answer.carried;
+    this.renewedAt = now;
+    this.#starved = answer.starved;
+  }
+
+  /** Forgets a lease that was given up as lost; what it held is read from the events. */
+  lose(): void {
+    this.granted = 0;
+    this.held = 0;
+    this.othersUsed += this.used;
+    this.used = 0;
+    this.#toldUsed = 0;
+  }
+
+  #closable(now: number, renewal: boolean): boolean {
+    if (!renewal || this.waiting > 0 || this.held !== 0) return false;
+    if (this.#window !== undefined && this.#window.total(now) !== 0) return false;
+    return this.#idle >= idleRenewals || now >= this.end;
+  }
+
+  #observeDemand(): void {
+    this.#idle = this.#taken === 0 ? this.#idle + 1 : 0;
+    this.#demand = this.#idle >= idleRenewals ? 0 : Math.max(this.#taken, this.#demand * demandMemory);
+    this.#taken = 0;
+  }
+}

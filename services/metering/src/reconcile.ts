@@ -1,0 +1,136 @@
+import { isRecord, usageEventTypes } from '@sluice/contracts';
+import { expiryGraceMs } from './admission.ts';
+import type { Asker } from './scope-table.ts';
+import type { KeptLease, LeaseStore, LostHolder } from './lease-store.ts';
+
+/** Goes through stored usage events from a time on, oldest first, to the newest; throws where that is not possible now. */
+export type ReadUsageEvents = (since: number, handle: (event: Record<string, unknown>) => void) => Promise<void>;
+
+/** A request of a lost holder, and what it used if that is known. */
+export interface LostRequest extends Asker {
+  readonly startedAt: number;
+  readonly deadline: number;
+  readonly reserved: Use;
+  actual: Use | undefined;
+}
+
+interface Use {
+  readonly input: number;
+  readonly output: number;
+  readonly nanoUsd: number;
+}
+
+/** Clocks of replicas and of the stream may differ by as much. */
+const clockSlackMs = 10_000;
+/** What slides has left every window after as long. */
+const longestWindowMs = 60_000;
+
+/**
+ * Gives back what a lost holder had leased and did not use: what it told last stands, and what it admitted later, or had not
+ * settled then, is read from the stored events. Unsettled requests keep their reserved amount, until their settlement comes or,
+ * a minute after their deadline, for good: as in the ledger.
+ * @returns true once nothing of it is open
+ */
+export async function reconcile(
+  store: Pick<LeaseStore, 'reclaim'>,
+  lost: LostHolder,
+  readEvents: ReadUsageEvents,
+  binds: (lease: Pick<KeptLease, 'meter' | 'period'>, request: LostRequest) => boolean,
+  now: number,
+): Promise<boolean> {
+  const requests = await lostRequests(lost, readEvents);
+  const open = requests.filter(({ actual, deadline }) => actual === undefined && deadline + expiryGraceMs > now);
+  const windowsPassed = now >= lost.expiredAt + longestWindowMs;
+  const slides = lost.leases.some(({ meter }) => isSliding(meter));
+  const kept = lost.leases.map((lease) => keptOf(lease, requests, open, windowsPassed, binds));
+  const done = open.length === 0 && (windowsPassed || !slides);
+  await store.reclaim(lost.holder, kept, done);
+  return done;
+}
+
+function keptOf(
+  lease: LostHolder['leases'][number],
+  requests: readonly LostRequest[],
+  open: readonly LostRequest[],
+  windowsPassed: boolean,
+  binds: (lease: Pick<KeptLease, 'meter' | 'period'>, request: LostRequest) => boolean,
+): KeptLease {
+  const { meter, period, granted } = lease;
+  const [, unit = '', span = ''] = meter.split('|').slice(-3);
+  if (isSliding(meter)) return windowsPassed ? { meter, period, granted: 0, used: 0 } : { meter, period, granted, used: lease.used };
+  if (span === 'now') {
+    const running = open.filter((request) => binds(lease, request)).length;
+    return { meter, period, granted: running, used: running };
+  }
+  // What was told as used includes nothing of the open ones: it is of settled requests alone.
+  let used = lease.used;
+  let reserved = 0;
+  for (const request of requests) {
+    if (!binds(lease, request)) continue;
+    if (request.actual !== undefined) used += amountOf(unit, request.actual);
+    else if (open.includes(request)) reserved += amountOf(unit, request.reserved);
+    else used += amountOf(unit, request.reserved);
+  }
+  return { meter, period, granted: used + reserved, used };
+}
+
+async function lostRequests(lost: LostHolder, readEvents: ReadUsageEvents): Promise<LostRequest[]> {
+  const requests = new Map<string, LostRequest>();
+  await readEvents(lost.oldestOpen - clockSlackMs, ({ type, time, data }) => {
+    if (!isRecord(data) || typeof data.requestId !== 'string') return;
+    const { requestId } = data;
+    if (type === usageEventTypes.intent) {
+      if (!isRecord(data.lease) || data.lease.holder !== lost.holder || requests.has(requestId)) return;
+      if (Number(data.lease.number) <= lost.admitted && !lost.open.has(requestId)) return;
+      requests.set(requestId, requestOf(data, Date.parse(String(time))));
+      return;
+    }
+    const request = requests.get(requestId);
+    if (request === undefined) return;
+    if (type === usageEventTypes.refused) request.actual = { input: 0, output: 0, nanoUsd: 0 };
+    else if (type === usageEventTypes.settled && isRecord(data.usage)) {
+      request.actual = { input: whole(data.usage.input), output: whole(data.usage.output), nanoUsd: whole(data.costNanoUsd) };
+    }
+  });
+  return [...requests.values()];
+}
+
+function requestOf(data: Record<string, unknown>, startedAt: number): LostRequest {
+  const reserved = isRecord(data.reserved) ? data.reserved : {};
+  return {
+    keyId: String(data.keyId),
+    organization: String(data.organization),
+    team: String(data.team),
+    ...(typeof data.user === 'string' ? { user: data.user } : {}),
+    tags: Object.fromEntries(Object.entries(isRecord(data.tags) ? data.tags : {}).map(([name, value]) => [name, String(value)])),
+    model: String(data.modelAsked),
+    startedAt,
+    deadline: whole(data.deadline),
+    reserved: { input: whole(reserved.inputTokens), output: whole(reserved.outputTokens), nanoUsd: whole(reserved.costNanoUsd) },
+    actual: undefined,
+  };
+}
+
+function isSliding(meter: string): boolean {
+  return meter.endsWith('|second') || meter.endsWith('|minute');
+}
+
+function amountOf(unit: string, { input, output, nanoUsd }: Use): number {
+  switch (unit.replace('budget.', '')) {
+    case 'requests':
+      return 1;
+    case 'tokens':
+      return input + output;
+    case 'inputTokens':
+      return input;
+    case 'outputTokens':
+      return output;
+    default:
+      return nanoUsd;
+  }
+}
+
+function whole(value: unknown): number {
+  const number = Number(value ?? 0);
+  return Number.isFinite(number) && number > 0 ? Math.round(number) : 0;
+}

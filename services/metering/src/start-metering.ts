@@ -1,0 +1,192 @@
+import { auditEventTypes, calls, streams, subjects, type AuditData, type Snapshot } from '@sluice/contracts';
+import { migrate, openDatabase, type Database } from '@sluice/database';
+import { version, type ServiceContext } from '@sluice/runtime';
+import { Gauge } from 'prom-client';
+import type { z } from 'zod';
+import { Admission } from './admission.ts';
+import { InputCounter } from './count-input.ts';
+import { LeaseStore } from './lease-store.ts';
+import { OutputEstimates } from './output-estimates.ts';
+import type { Quota } from './quota.ts';
+import { readUsage } from './read-usage.ts';
+import { startReconciler } from './reconciler.ts';
+import type { Scope } from './scope.ts';
+import { readSettlement } from './settled-events.ts';
+import type { settingsSchema } from './settings.ts';
+import { createStage } from './stage.ts';
+
+/** Usage events are kept for a week in the stream, so a billing outage of days loses nothing. */
+const usageStream = { name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 7 * 86_400_000, duplicateWindowMs: 600_000 };
+const expirySweepMs = 1_000;
+const migrationRetryMs = 1_000;
+
+export type MeteringSettings = z.output<typeof settingsSchema>;
+export type MeteringContext = Pick<ServiceContext<MeteringSettings>, 'bus' | 'log' | 'metrics' | 'configuration' | 'onClose' | 'clock'> & {
+  readonly settings: MeteringSettings;
+};
+
+/** Joins admission to the bus and to the database of leases. A database that is away holds up nothing that no limit binds. */
+export async function startMetering(context: MeteringContext): Promise<void> {
+  const { settings, bus, log, onClose, clock } = context;
+  await bus.ensureStream(usageStream);
+  const configuration = await context.configuration();
+  const database = openDatabase({
+    url: settings.DATABASE_URL,
+    applicationName: 'sluice-metering',
+    onConnectionLost: (error) => {
+      log.warn({ err: error }, 'an idle connection to Postgres broke; the next statement opens another');
+    },
+  });
+  onClose('database', database);
+  const ready = migrateInBackground(context, database);
+  const events = await bus.createEventPublisher('metering');
+  // A source of its own: billing proves that the numbers of one source in USAGE have no gap.
+  const alerts = await bus.createEventPublisher('metering-budgets');
+  const store = new LeaseStore(database, settings.METERING_LEASE_MS);
+  const admission = new Admission(configuration.current, {
+    store: {
+      renew: (state, asked) => (ready.done() ? store.renew(state, asked) : Promise.reject(new Error('migrations are not applied yet'))),
+    },
+    clock,
+    instance: bus.instance,
+    leaseMs: settings.METERING_LEASE_MS,
+    patienceMs: settings.METERING_PATIENCE_MS,
+    log,
+    onCrossed: (scope, quota, percent) => {
+      alerts.publish(subjects.audit(scope.organization), {
+        id: encodeURIComponent(`${quota.meter}:${quota.start}:${percent}`),
+        type: auditEventTypes.budget,
+        subject: `${scope.organization}/${scope.kind}/${scope.name}`,
+        data: budgetAudit(scope, quota, percent),
+      });
+    },
+  });
+  const policies = new PolicyTable(configuration.current);
+  configuration.onChange((snapshot) => {
+    admission.configure(snapshot);
+    policies.configure(snapshot);
+  });
+  const estimates = new OutputEstimates();
+  onClose(
+    'settlements',
+    bus.subscribe(subjects.anyUsage, (data) => {
+      const settlement = readSettlement(data, (requestId) => admission.holds(requestId));
+      if (settlement === undefined) return;
+      const { requestId, usage } = settlement;
+      const settled = admission.settle(requestId, usage);
+      if (settled !== undefined && usage.output > 0) estimates.observe(settled.asker.keyId, settled.asker.model, usage.output);
+    }),
+  );
+  startTimers(context, admission);
+  onClose('leases', async () => {
+    await admission.keeper.flush(true);
+    await store.release(admission.keeper.holder).catch(() => undefined); // it then ends by itself
+  });
+  onClose('reconciler', startReconciler({ store, bus, log, clock, admission, isReady: () => ready.done() }));
+  registerMetrics(context, admission, () => events.unacknowledged);
+  await bus.respond(calls.readUsage, ({ keyId }) => readUsage(admission, configuration.current, keyId, clock()));
+  await bus.respond(calls.settleReservation, ({ requestId, usage }) => ({ released: admission.settle(requestId, usage) !== undefined }));
+  await bus.respond(calls.extendReservation, async (request) => ({
+    granted: await admission.extend({ ...request, unpriced: 'admit', withoutDatabase: 'refuse' }),
+  }));
+  const stage = createStage({
+    admission,
+    estimates,
+    counter: new InputCounter(),
+    events,
+    policyOf: (name) => policies.of(name),
+    clock,
+    version,
+    concurrency: settings.METERING_CONCURRENCY,
+    defaultOutputTokens: settings.METERING_DEFAULT_OUTPUT_TOKENS,
+    eventBacklog: settings.METERING_EVENT_BACKLOG,
+  });
+  onClose('stage', await bus.serveStage(stage));
+}
+
+/** Until they are applied no quota can be leased; requests without limits go on. */
+function migrateInBackground({ log, onClose }: MeteringContext, database: Database): { done(): boolean } {
+  let done = false;
+  let stopped = false;
+  const attempt = async (): Promise<void> => {
+    try {
+      const applied = await migrate(database, { service: 'metering', directory: new URL('../migrations/', import.meta.url) });
+      if (applied.length > 0) log.info({ applied }, 'migrations applied');
+      done = true;
+    } catch (error) {
+      if (stopped) return;
+      log.error({ err: error }, 'migrations could not be applied; trying again');
+      setTimeout(() => void attempt(), migrationRetryMs).unref();
+    }
+  };
+  void attempt();
+  onClose('migrations', () => {
+    stopped = true;
+  });
+  return { done: () => done };
+}
+
+function startTimers({ settings, onClose }: MeteringContext, admission: Admission): void {
+  const timers = [
+    setInterval(() => void admission.keeper.flush(true), settings.METERING_RENEWAL_MS),
+    setInterval(() => admission.expire(), expirySweepMs),
+  ];
+  for (const timer of timers) timer.unref();
+  onClose('timers', () => {
+    for (const timer of timers) clearInterval(timer);
+  });
+}
+
+function registerMetrics({ metrics }: MeteringContext, admission: Admission, unacknowledged: () => number): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [metrics],
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge('sluice_reservations_open', 'Requests admitted and not settled', () => admission.open);
+  gauge('sluice_usage_events_unacknowledged', 'Usage events not yet stored', unacknowledged);
+  gauge('sluice_quota_leases', 'Quotas of which this process holds a lease', () => admission.keeper.active);
+  gauge('sluice_quota_waiting', 'Requests that wait for quota', () => admission.waiting);
+  gauge('sluice_quota_database_away', '1 while quota cannot be leased', () => (admission.keeper.away ? 1 : 0));
+}
+
+function budgetAudit(scope: Scope, quota: Quota, percent: number): AuditData {
+  const { unit, span } = quota.definition;
+  return {
+    organization: scope.organization,
+    actor: 'metering',
+    action: 'budget.threshold',
+    outcome: percent >= 100 ? 'exceeded' : 'reached',
+    detail: {
+      scope: scope.kind,
+      name: scope.name,
+      unit,
+      window: span,
+      percent,
+      allowed: quota.allowed,
+      resetsAt: new Date(quota.end).toISOString(),
+    },
+  };
+}
+
+/** What policies say of metering. */
+class PolicyTable {
+  #policies = new Map<string, Snapshot['policies'][number]['metering']>();
+
+  constructor(snapshot: Snapshot) {
+    this.configure(snapshot);
+  }
+
+  configure(snapshot: Snapshot): void {
+    this.#policies = new Map(snapshot.policies.map(({ name, metering }) => [name, metering]));
+  }
+
+  of(name: string): Snapshot['policies'][number]['metering'] {
+    return this.#policies.get(name);
+  }
+}

@@ -1,0 +1,82 @@
+import type { Refusal } from './admission.ts';
+import type { Quota } from './quota.ts';
+
+/** How often those that wait are looked at again, if nothing else happens. */
+const reviewMs = 50;
+
+export interface Waiter {
+  /** Epoch ms at which it is refused. */
+  readonly until: number;
+  /** Tries once more: `settled` ends the wait, with the refusal or admitted; `unheard` of the database it goes on beyond its patience. */
+  attempt(): { readonly settled: boolean; readonly unheard: boolean; readonly refusal: Refusal | undefined };
+  /** Each quota that it needs, with how much. */
+  needs(): readonly (readonly [Quota, number])[];
+}
+
+interface Waiting extends Waiter {
+  readonly resolve: (refusal: Refusal | undefined) => void;
+  noted: readonly (readonly [Quota, number])[];
+}
+
+/**
+ * Requests whose leases are short, first come first served. Their sum is what the next statement asks for. Bounded by the stage's
+ * concurrency, and each by its patience.
+ */
+export class WaitingRequests {
+  readonly #clock: () => number;
+  readonly #fetch: () => void;
+  #queue: Waiting[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #scheduled = false;
+
+  constructor(clock: () => number, fetch: () => void) {
+    this.#clock = clock;
+    this.#fetch = fetch;
+  }
+
+  get size(): number {
+    return this.#queue.length;
+  }
+
+  wait(waiter: Waiter): Promise<Refusal | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Refusal | undefined>();
+    this.#enqueue({ ...waiter, resolve, noted: [] });
+    this.#fetch();
+    this.#timer ??= setInterval(() => {
+      this.#reviewNow(true);
+    }, reviewMs).unref();
+    return promise;
+  }
+
+  /** Looks at all that wait, once in this turn: leases came, or a request ended. */
+  review(): void {
+    if (this.#scheduled || this.#queue.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#reviewNow(false);
+    });
+  }
+
+  #enqueue(waiting: Waiting): void {
+    waiting.noted = waiting.needs();
+    for (const [quota, amount] of waiting.noted) quota.waiting += amount;
+    this.#queue.push(waiting);
+  }
+
+  #reviewNow(fetch: boolean): void {
+    const now = this.#clock();
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const waiting of queue) {
+      for (const [quota, amount] of waiting.noted) quota.waiting -= amount;
+      const { settled, unheard, refusal } = waiting.attempt();
+      if (settled || (now >= waiting.until && !unheard)) waiting.resolve(refusal);
+      else this.#enqueue(waiting);
+    }
+    if (this.#queue.length === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    } else if (fetch) this.#fetch();
+  }
+}
