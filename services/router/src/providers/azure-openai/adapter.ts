@@ -19,7 +19,7 @@ export const azureOpenai: ProviderAdapter = {
 
 /** Operators copy the resource's address from the portal, with or without the path. */
 function withRoot(baseUrl: string, v1: boolean): string {
-  const address = baseUrl.replace(/\/+$/, '').replace(/\/openai(?:\/v1)?$/, '');
+  const address = baseUrl.replace(/\/+$/, '').replace(/(?:\/openai)?(?:\/v1)?$/, '');
   return `${address}/openai${v1 ? '/v1' : ''}`;
 }
 

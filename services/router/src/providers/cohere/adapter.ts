@@ -11,7 +11,8 @@ const wires: readonly Wire[] = [
 /** Cohere itself, by version 2 of its API. */
 export const cohere: ProviderAdapter = {
   telemetryName: 'cohere',
-  baseUrl: (config) => config.baseUrl ?? 'https://api.cohere.com',
+  // Paths name the version themselves; operators copy the address with or without one.
+  baseUrl: (config) => config.baseUrl?.replace(/\/v[12]\/?$/, '') ?? 'https://api.cohere.com',
   requiresApiKey: true,
   authorizer: (apiKey) => () => ['authorization', `Bearer ${apiKey ?? ''}`],
   wires: () => wires,
