@@ -1,11 +1,12 @@
 import { type AttemptFailure, hedgeLost, isIllness, isMisconfiguration } from './attempt-failure.ts';
+import { foreignAnswer } from './endpoints/endpoint.ts';
 import type { FailureReport } from './failure-report.ts';
 import type { BreakerTicket } from './resilience/circuit-breaker.ts';
 import type { Target } from './target.ts';
 import type { Account } from './upstream.ts';
 
 /** Ends of a call that say nothing about its target. */
-const ownEnds = new Set(['cancelled', 'deadline', 'credentials', hedgeLost]);
+const ownEnds = new Set(['cancelled', 'deadline', 'credentials', hedgeLost, foreignAnswer]);
 
 /** Tells a target's breaker, load and credentials how one call went. Made when the call begins; told of its end exactly once. */
 export class CallHealth {
