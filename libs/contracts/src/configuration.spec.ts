@@ -81,6 +81,7 @@ describe('sluice.yaml', () => {
       {
         name: 'sim',
         type: 'openai-compatible',
+        headers: {},
         forwardHeaders: [],
         timeouts: { connect: 5_000, firstToken: 60_000, betweenChunks: 30_000, total: 600_000 },
         maxConnections: 256,
@@ -89,11 +90,26 @@ describe('sluice.yaml', () => {
     expect(models).toEqual([
       {
         name: 'chat',
+        aliases: [],
+        hidden: false,
         strategy: 'priority',
         targets: [{ ...target, weight: 1 }],
-        retries: { maxAttempts: 2, statuses: [408, 409, 429, 500, 502, 503, 504, 529], baseDelay: 100, maxDelay: 5_000 },
+        retries: { maxAttempts: 2, statuses: [408, 409, 429, 500, 502, 503, 504, 529], baseDelay: 100, maxDelay: 5_000, budget: 0.2 },
+        breaker: { enabled: true, failures: 5, failureRate: 0.5, openFor: 5_000 },
+        sticky: false,
+        fallbacks: { error: [], contextWindow: [], contentPolicy: [] },
+        onUnsupported: 'refuse',
       },
     ]);
+  });
+
+  it('refuses an alias that is taken, and a fallback that leads nowhere', () => {
+    const models = [
+      { name: 'a', targets: [target], aliases: ['b'], fallbacks: { error: ['none'] } },
+      { name: 'b', targets: [target] },
+    ];
+    const { error } = configurationSchema.safeParse({ version: 1, models });
+    expect(error?.issues.map((issue) => issue.path.join('.'))).toEqual(['models.0.aliases.0', 'models.0.fallbacks.error.0']);
   });
 
   it('gives each policy defaults of its own', () => {
