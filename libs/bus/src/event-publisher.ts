@@ -3,6 +3,7 @@ import type { Msg, NatsConnection } from 'nats';
 import type { EventPublisher, TraceContext, UnsequencedEvent } from './bus.ts';
 import { HeaderBlock } from './header-block.ts';
 import type { Inbox, OpenInbox } from './inbox.ts';
+import { publishMessage } from './publish-message.ts';
 import { SequenceWindow } from './sequence-window.ts';
 import { activeTraceContext } from './tracing.ts';
 
@@ -16,7 +17,7 @@ const windowEvents = 2_000;
 interface Pending {
   readonly subject: string;
   readonly id: string;
-  readonly payload: Uint8Array;
+  readonly text: string;
   publishedAt: number;
   readonly trace: TraceContext | undefined;
 }
@@ -67,7 +68,7 @@ export class StreamEventPublisher implements EventPublisher {
       datacontenttype: 'application/json',
       sequence: String(sequence),
     };
-    this.#pending.push({ subject, id: event.id, payload: Buffer.from(JSON.stringify(complete)), publishedAt: 0, trace });
+    this.#pending.push({ subject, id: event.id, text: JSON.stringify(complete), publishedAt: 0, trace });
     this.#flow();
   }
 
@@ -108,14 +109,11 @@ export class StreamEventPublisher implements EventPublisher {
     const entry = this.#pending.get(sequence);
     if (entry === undefined || this.#connection.isClosed()) return;
     entry.publishedAt = Date.now();
-    const block = new HeaderBlock()
+    const headers = new HeaderBlock()
       .set(headerNames.messageId, entry.id)
       .set(headerNames.traceparent, entry.trace?.traceparent)
       .set(headerNames.tracestate, entry.trace?.tracestate);
-    this.#connection.publish(entry.subject, entry.payload, {
-      reply: `${this.#inbox.subject}.${sequence}`,
-      headers: block.forPublish(),
-    });
+    publishMessage(this.#connection, { subject: entry.subject, reply: `${this.#inbox.subject}.${sequence}`, headers, text: entry.text });
   }
 
   #acknowledged(sequence: number, message: Msg): void {

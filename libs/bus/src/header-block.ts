@@ -19,13 +19,18 @@ export class HeaderBlock {
     return this;
   }
 
-  /** For `publish`, whose client only ever calls `encode` on what it is given. */
+  /** For requests and answers by the client, which only ever calls `encode` on what it is given. */
   forPublish(): MsgHdrs {
     return this as unknown as MsgHdrs; // the client's publish path uses encode() alone; a spec publishes through a real server to prove it
   }
 
+  /** The whole block; ASCII. */
+  get text(): string {
+    return `${this.#text}\r\n`;
+  }
+
   encode(): Uint8Array {
-    return Buffer.from(`${this.#text}\r\n`, 'latin1');
+    return Buffer.from(this.text, 'latin1');
   }
 }
 

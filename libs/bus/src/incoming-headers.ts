@@ -8,12 +8,15 @@ interface RawMessage {
   readonly msg?: RawMessage;
 }
 
+/** Value of a header by its exact name; `''` where it is absent. */
+export type HeaderReader = (name: string) => string;
+
 /**
  * Reads one header of a received message by its exact name; `''` where it is absent. The client's own reader builds a
  * map of checked and trimmed values, for a handful of which a hop has a use: 3 µs a message against 0.5. It serves
  * where the client's inside is not as expected.
  */
-export function headerReader(message: Msg): (name: string) => string {
+export function headerReader(message: Msg): HeaderReader {
   const text = rawHeaders(message);
   if (text === undefined) {
     const { headers } = message;

@@ -11,11 +11,13 @@ import type { Msg, NatsConnection } from 'nats';
 import type { Dispatch, Exchange, ExchangeListener, PresenceTable } from './bus.ts';
 import { CallHolder } from './call-holder.ts';
 import { parseClaim, replacedBodyName, type ClaimCheck } from './claim-check.ts';
-import { decodeFrame, encodeFrame } from './frame.ts';
+import { decodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
+import { publishMessage } from './publish-message.ts';
 import type { Rostered } from './roster.ts';
 import { instanceOf, readAccepted, toAnswer, toFailure } from './read-inbox-message.ts';
 import type { Inbox, OpenInbox } from './inbox.ts';
+import { headerReader, type HeaderReader } from './incoming-headers.ts';
 
 /** What the process that dispatches requests brings along. */
 export interface DispatcherSurroundings {
@@ -124,16 +126,25 @@ export class OpenExchange implements Exchange, Rostered {
     this.#retryAt = undefined;
     this.#dispatchedAt = Date.now();
     const envelope: Envelope = { ...this.#envelope, dispatchedAt: this.#dispatchedAt, guards: skipped };
-    const { payload, headLength } = encodeFrame(envelope, this.#claim === undefined ? this.#request.body : undefined);
-    const block = new HeaderBlock()
-      .set(headerNames.envelope, headLength)
+    const text = JSON.stringify(envelope);
+    const textBytes = Buffer.byteLength(text);
+    const headers = new HeaderBlock()
+      .set(headerNames.envelope, textBytes)
       .set(headerNames.deadline, this.#request.deadline)
       .set(headerNames.attempt, this.#attempt)
       .set(headerNames.slip, rest.length > 0 ? rest.join(',') : undefined)
       .set(headerNames.claim, this.#claim)
       .set(headerNames.traceparent, this.#request.trace?.traceparent)
       .set(headerNames.tracestate, this.#request.trace?.tracestate);
-    this.#surroundings.connection.publish(subjects.stage(first), payload, { reply: this.#inbox.subject, headers: block.forPublish() });
+    const body = this.#claim === undefined ? this.#request.body : undefined;
+    publishMessage(this.#surroundings.connection, {
+      subject: subjects.stage(first),
+      reply: this.#inbox.subject,
+      headers,
+      text,
+      textBytes,
+      rest: body,
+    });
   }
 
   /** Looks at deadline, hop budget and the life of whoever holds the request. */
@@ -193,14 +204,14 @@ export class OpenExchange implements Exchange, Rostered {
   }
 
   #handle(message: Msg): void {
-    const found = message.headers;
-    if (found?.code === 503) {
+    if (message.data.byteLength === 0 && message.headers?.code === 503) {
       this.#retryAt ??= Date.now() + noSubscriberPauseMs;
       this.#attempt -= 1; // nobody received it, so it was no attempt
       return;
     }
-    const type = found?.get(headerNames.type) ?? '';
-    const attempt = Number(found?.get(headerNames.attempt)) || 1;
+    const read = headerReader(message);
+    const type = read(headerNames.type);
+    const attempt = Number(read(headerNames.attempt)) || 1;
     if (type === 'claim') {
       this.#grant(message, attempt);
       return;
@@ -214,16 +225,10 @@ export class OpenExchange implements Exchange, Rostered {
         this.#listener.unmask(message.json<UnmaskTable>());
         return;
       case 'chunk':
-        this.#chunk(message, attempt, Number(found?.get(headerNames.sequence)));
+        this.#chunk(message, attempt, read);
         return;
       case 'final':
-        this.#final(
-          message,
-          attempt,
-          found?.get(headerNames.envelope),
-          found?.get(headerNames.claim) ?? '',
-          found?.get(headerNames.sequence) ?? '',
-        );
+        this.#final(message, attempt, read);
         return;
       case 'error':
         this.#error(this.#holder.withLostCalls(toFailure(message.json()), attempt));
@@ -243,7 +248,8 @@ export class OpenExchange implements Exchange, Rostered {
     message.respond(open && this.#holder.claim(instanceOf(message), attempt) ? 'granted' : 'denied');
   }
 
-  #chunk(message: Msg, attempt: number, sequence: number): void {
+  #chunk(message: Msg, attempt: number, read: HeaderReader): void {
+    const sequence = Number(read(headerNames.sequence));
     if (sequence !== this.#nextSequence) {
       this.#surroundings.connection.publish(subjects.cancel(this.requestId));
       this.fail(
@@ -261,9 +267,9 @@ export class OpenExchange implements Exchange, Rostered {
     if (sequence === 0) {
       this.#streaming = attempt;
       this.#creditSubject = message.reply ?? '';
-      const instance = message.headers?.get(headerNames.instance) ?? '';
+      const instance = read(headerNames.instance);
       if (instance !== '') this.#holder.streams(instance, attempt);
-      const { head, rest } = decodeFrame(message.data, message.headers?.get(headerNames.envelope));
+      const { head, rest } = decodeFrame(message.data, read(headerNames.envelope));
       const answer = this.#holder.withLostCalls(toAnswer(head), attempt);
       if (this.#cancelledAt === undefined) this.#listener.head(answer);
       bytes = rest;
@@ -277,13 +283,15 @@ export class OpenExchange implements Exchange, Rostered {
       this.#surroundings.connection.publish(this.#creditSubject, String(this.#consumed));
   };
 
-  #final(message: Msg, attempt: number, headLength: string | undefined, claim: string, sequence: string): void {
-    const { head, rest } = decodeFrame(message.data, headLength);
+  #final(message: Msg, attempt: number, read: HeaderReader): void {
+    const { head, rest } = decodeFrame(message.data, read(headerNames.envelope));
+    const sequence = read(headerNames.sequence);
     if (sequence !== '' && Number(sequence) !== this.#nextSequence) {
       this.fail(new SluiceError('provider_error', 'A part of the stream was lost on the way; retry.'));
       return;
     }
     const answer = this.#holder.withLostCalls(toAnswer(head), attempt);
+    const claim = read(headerNames.claim);
     if (claim === '') {
       this.#finish(() => {
         this.#listener.final(answer, rest);

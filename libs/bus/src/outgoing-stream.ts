@@ -1,8 +1,8 @@
 import { headers as headerNames, SluiceError, type Answer } from '@sluice/contracts';
 import type { NatsConnection } from 'nats';
-import { encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
 import type { Inbox } from './inbox.ts';
+import { publishMessage } from './publish-message.ts';
 import type { ReplyStream } from './stage.ts';
 
 /** Chunks that may be under way without ingress having written them out: bounds its memory for a slow client. */
@@ -33,16 +33,17 @@ export async function sendStream(turn: StreamTurn, stream: ReplyStream, head: An
   });
   let sequence = 0;
   const publish = (bytes: Uint8Array): void => {
-    const block = new HeaderBlock()
+    const headers = new HeaderBlock()
       .set(headerNames.type, 'chunk')
       .set(headerNames.attempt, turn.attempt)
       .set(headerNames.sequence, sequence);
     if (sequence === 0) {
-      const { payload, headLength } = encodeFrame(head, bytes);
-      block.set(headerNames.envelope, headLength).set(headerNames.instance, sender.instance);
-      sender.connection.publish(turn.reply, payload, { reply: inbox.subject, headers: block.forPublish() });
+      const text = JSON.stringify(head);
+      const textBytes = Buffer.byteLength(text);
+      headers.set(headerNames.envelope, textBytes).set(headerNames.instance, sender.instance);
+      publishMessage(sender.connection, { subject: turn.reply, reply: inbox.subject, headers, text, textBytes, rest: bytes });
     } else {
-      sender.connection.publish(turn.reply, bytes, { headers: block.forPublish() });
+      publishMessage(sender.connection, { subject: turn.reply, headers, rest: bytes });
     }
     sequence += 1;
   };
@@ -72,11 +73,12 @@ function sendEnd(turn: StreamTurn, stream: ReplyStream, head: Answer, sender: St
     ...(end.finishReason === undefined ? {} : { finishReason: end.finishReason }),
     attempts: end.attempts ?? head.attempts,
   };
-  const block = new HeaderBlock().set(headerNames.attempt, turn.attempt).set(headerNames.sequence, sequence);
+  const headers = new HeaderBlock().set(headerNames.attempt, turn.attempt).set(headerNames.sequence, sequence);
   if (error === undefined) {
-    const { payload, headLength } = encodeFrame(answer);
-    block.set(headerNames.type, 'final').set(headerNames.envelope, headLength);
-    sender.connection.publish(turn.reply, payload, { headers: block.forPublish() });
+    const text = JSON.stringify(answer);
+    const textBytes = Buffer.byteLength(text);
+    headers.set(headerNames.type, 'final').set(headerNames.envelope, textBytes);
+    publishMessage(sender.connection, { subject: turn.reply, headers, text, textBytes });
     return;
   }
   const failure = {
@@ -86,8 +88,8 @@ function sendEnd(turn: StreamTurn, stream: ReplyStream, head: Answer, sender: St
     guards: answer.guards,
     timings: answer.timings,
   };
-  block.set(headerNames.type, 'error');
-  sender.connection.publish(turn.reply, JSON.stringify(failure), { headers: block.forPublish() });
+  headers.set(headerNames.type, 'error');
+  publishMessage(sender.connection, { subject: turn.reply, headers, text: JSON.stringify(failure) });
 }
 
 /** Counts what ingress has written out, and lets the sender wait for it. */

@@ -16,12 +16,13 @@ it('holds as a map would what came and was not taken out', () => {
             window.push(`item ${last}`);
             expected.set(last, `item ${last}`);
           }
-          for (const sequence of taken) expect(window.delete(sequence)).toBe(expected.delete(sequence));
+          expect(taken.map((sequence) => window.delete(sequence))).toEqual(taken.map((sequence) => expected.delete(sequence)));
         }
         expect(window.size).toBe(expected.size);
         expect(window.last).toBe(last);
         expect(window.oldest).toBe(expected.keys().next().value ?? last + 1);
-        for (let sequence = 0; sequence <= last + 1; sequence += 1) expect(window.get(sequence)).toBe(expected.get(sequence));
+        const numbers = Array.from({ length: last + 2 }, (_, sequence) => sequence);
+        expect(numbers.map((sequence) => window.get(sequence))).toEqual(numbers.map((sequence) => expected.get(sequence)));
       },
     ),
   );

@@ -1,10 +1,10 @@
 import { headers as headerNames, SluiceError, subjects, type Answer, type Envelope, type Failure } from '@sluice/contracts';
 import type { Msg, ServiceMsg } from 'nats';
 import { headAllowanceBytes, replacedBodyName } from './claim-check.ts';
-import { encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
 import { headerReader } from './incoming-headers.ts';
 import { sendStream } from './outgoing-stream.ts';
+import { publishMessage } from './publish-message.ts';
 import { Roster } from './roster.ts';
 import type { Outcome, Stage } from './stage.ts';
 import type { StageSurroundings } from './stage-surroundings.ts';
@@ -180,18 +180,19 @@ export class ServedStage {
   }
 
   #pass(turn: StageTurn, next: string, rest: Uint8Array | undefined, claim: string | undefined): void {
-    const { payload, headLength } = encodeFrame(turn.envelope, rest);
-    if (headLength > headAllowanceBytes)
+    const text = JSON.stringify(turn.envelope);
+    const textBytes = Buffer.byteLength(text);
+    if (textBytes > headAllowanceBytes)
       throw new SluiceError('internal_error', 'What the stages found outgrew the envelope.', { stage: this.stage.name });
-    const block = new HeaderBlock()
-      .set(headerNames.envelope, headLength)
+    const headers = new HeaderBlock()
+      .set(headerNames.envelope, textBytes)
       .set(headerNames.deadline, turn.deadline === Number.POSITIVE_INFINITY ? undefined : turn.deadline)
       .set(headerNames.attempt, turn.attempt)
       .set(headerNames.slip, turn.remaining.length > 1 ? turn.remaining.slice(1).join(',') : undefined)
       .set(headerNames.claim, claim)
       .set(headerNames.traceparent, turn.trace?.traceparent)
       .set(headerNames.tracestate, turn.trace?.tracestate);
-    this.surroundings.connection.publish(subjects.stage(next), payload, { reply: turn.reply, headers: block.forPublish() });
+    publishMessage(this.surroundings.connection, { subject: subjects.stage(next), reply: turn.reply, headers, text, textBytes, rest });
   }
 
   #answer(turn: StageTurn, answer: Answer, body: Uint8Array): Promise<void> | undefined {
@@ -207,13 +208,14 @@ export class ServedStage {
   }
 
   #final(turn: StageTurn, answer: Answer, body: Uint8Array | undefined, claim: string | undefined): void {
-    const { payload, headLength } = encodeFrame(answer, body);
-    const block = new HeaderBlock()
+    const text = JSON.stringify(answer);
+    const textBytes = Buffer.byteLength(text);
+    const headers = new HeaderBlock()
       .set(headerNames.type, 'final')
       .set(headerNames.attempt, turn.attempt)
-      .set(headerNames.envelope, headLength)
+      .set(headerNames.envelope, textBytes)
       .set(headerNames.claim, claim);
-    this.surroundings.connection.publish(turn.reply, payload, { headers: block.forPublish() });
+    publishMessage(this.surroundings.connection, { subject: turn.reply, headers, text, textBytes, rest: body });
   }
 
   #fail(

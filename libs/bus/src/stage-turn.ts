@@ -12,6 +12,7 @@ import type { TraceContext } from './bus.ts';
 import { parseClaim } from './claim-check.ts';
 import { decodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
+import { publishMessage } from './publish-message.ts';
 import type { Rostered } from './roster.ts';
 import type { StageContext } from './stage.ts';
 import type { StageSurroundings } from './stage-surroundings.ts';
@@ -91,11 +92,8 @@ export class StageTurn implements StageContext, Rostered {
 
   /** A JSON message to ingress's inbox. */
   send(type: InboxMessageType, value: unknown, reply?: string): void {
-    const block = new HeaderBlock().set(headerNames.type, type).set(headerNames.attempt, this.attempt);
-    this.#surroundings.connection.publish(this.reply, JSON.stringify(value), {
-      headers: block.forPublish(),
-      ...(reply === undefined ? {} : { reply }),
-    });
+    const headers = new HeaderBlock().set(headerNames.type, type).set(headerNames.attempt, this.attempt);
+    publishMessage(this.#surroundings.connection, { subject: this.reply, reply, headers, text: JSON.stringify(value) });
   }
 
   unmask(table: Record<string, string>): void {
