@@ -3,6 +3,7 @@ export * from './anthropic-count-tokens/estimate-input-tokens.ts';
 export { anthropicMessagesProvider } from './anthropic-messages/adapter.ts';
 export type { RequestFacts } from './dialect-adapter.ts';
 export * from './dialects.ts';
+export * from './drop-foreign-proofs.ts';
 export * from './error-body.ts';
 export type { JsonObject } from './json-value.ts';
 export * from './neutral/index.ts';

@@ -11,7 +11,7 @@ import { startRecordedGateway, type RecordedGateway } from './gateway.ts';
 import { readRecordings, type Recording } from './recording.ts';
 import { readLedger } from './ledger.ts';
 import { renderResults } from './results-table.ts';
-import { roundTripFaults } from './round-trip.ts';
+import { claude, foreignProofFaults, roundTripFaults, signaturesIn } from './round-trip.ts';
 import { withSettledUsage } from './settled-usage.ts';
 
 /** Relative to the repository's root, where `npm test` is called. */
@@ -72,9 +72,7 @@ describe('recorded answers', () => {
   it(
     'are taken back by the provider, with calls, results and proofs of thoughts',
     async () => {
-      const plain = recordings
-        .map((recording, index) => ({ recording, index }))
-        .filter(({ recording }) => !recording.streamed && recording.wire !== 'completions' && saysSomething(recording));
+      const plain = recordings.map((recording, index) => ({ recording, index })).filter(({ recording }) => isPlainConversation(recording));
       const results = await eachOf(plain, async ({ recording, index }) => {
         const faults: string[][] = [];
         // One after the other: the fake upstream keeps the last request only.
@@ -93,12 +91,41 @@ describe('recorded answers', () => {
     },
     budgetMs,
   );
+
+  it(
+    'go on with another provider, which sees no proof that it did not make',
+    async () => {
+      const conversations = recordings
+        .map((recording, index) => ({ recording, index }))
+        .filter(({ recording }) => isPlainConversation(recording));
+      const others = [...new Map(conversations.map(({ recording, index }) => [recording.wire, index]))];
+      const faults: string[][] = [];
+      let asked = 0;
+      for (const { recording, index } of conversations) {
+        if (signaturesIn(recording).length === 0) continue;
+        for (const [wire, other] of others) {
+          if (wire === recording.wire || (claude.includes(wire) && claude.includes(recording.wire))) continue;
+          for (const dialect of conversationDialects) {
+            asked += 1;
+            const found = await foreignProofFaults(gateway, upstream, { recording, index, other, dialect });
+            if (found.length > 0) faults.push([recording.provider, recording.name, dialect, `to ${wire}`, ...found]);
+          }
+        }
+      }
+      process.stderr.write(`${asked - faults.length} of ${asked} histories went on elsewhere\n`);
+      if (process.env.RECORDINGS_REPORT !== undefined)
+        appendFileSync(process.env.RECORDINGS_REPORT, `${faults.map((fault) => fault.join(' | ')).join('\n')}\n`);
+      expect(asked).toBeGreaterThan(0);
+      expect(faults).toEqual([]);
+    },
+    budgetMs,
+  );
 });
 
 /** What says nothing cannot be taken back: OpenAI itself refuses an empty message in a history. */
-function saysSomething(recording: Recording): boolean {
+function isPlainConversation(recording: Recording): boolean {
   const said = saidIn(recording);
-  return said !== undefined && (said.text !== '' || said.calls.length > 0);
+  return !recording.streamed && recording.wire !== 'completions' && said !== undefined && (said.text !== '' || said.calls.length > 0);
 }
 
 /** Results in the order of the items, a few at a time. */

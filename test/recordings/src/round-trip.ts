@@ -1,4 +1,4 @@
-import { readClientAnswer, type ClientAnswer, type ClientDialect } from './client-answer.ts';
+import { readClientAnswer, type ClientAnswer, type ClientDialect, type conversationDialects } from './client-answer.ts';
 import { clientRequest, pathsOfDialects } from './client-request.ts';
 import { saidIn } from './expectation.ts';
 import type { FakeUpstream } from './fake-upstream.ts';
@@ -6,6 +6,9 @@ import { modelName, type RecordedGateway } from './gateway.ts';
 import { at, listAt, textAt } from './json-path.ts';
 import type { Recording } from './recording.ts';
 import type { Call } from './said.ts';
+import type { WireKind } from './wire.ts';
+
+type ConversationDialect = (typeof conversationDialects)[number];
 
 /** What the client's tool answers; in no recording. */
 const toolResult = 'the tool says quokka';
@@ -21,7 +24,7 @@ export async function roundTripFaults(
   upstream: FakeUpstream,
   recording: Recording,
   index: number,
-  dialect: Exclude<ClientDialect, 'completions' | 'embeddings'>,
+  dialect: ConversationDialect,
 ): Promise<string[]> {
   const expected = saidIn(recording);
   const first = clientRequest(dialect, modelName(index, 'real'), false, expected);
@@ -32,6 +35,28 @@ export async function roundTripFaults(
   const sent = upstream.lastBody(index, 'real');
   const wanted = [...(expected?.calls ?? []).flatMap(marksOfCall), ...signaturesIn(recording)];
   return wanted.filter((mark) => !holds(sent, mark)).map((mark) => `${mark.slice(0, 60)} did not reach the provider again`);
+}
+
+/**
+ * Answers a recording as a client does that has changed its model meanwhile: another provider must take the history, and see
+ * no proof that is not its own, for it would refuse it.
+ * @param other index of a recording of that provider
+ */
+export async function foreignProofFaults(
+  gateway: RecordedGateway,
+  upstream: FakeUpstream,
+  { recording, index, other, dialect }: { recording: Recording; index: number; other: number; dialect: ConversationDialect },
+): Promise<string[]> {
+  const first = clientRequest(dialect, modelName(index, 'real'), false, saidIn(recording));
+  const answer = await post(gateway, dialect, first);
+  if (answer.status !== 200) return [`the first answer is ${answer.status}`];
+  const second = await post(gateway, dialect, { ...withAnswer(dialect, first, answer.values[0]), model: modelName(other, 'real') });
+  if (second.status !== 200) return [`the other provider answers ${second.status}: ${JSON.stringify(second.values).slice(0, 300)}`];
+  const sent = upstream.lastBody(other, 'real');
+  // Marked or not: a mark is the gateway's own, and no provider knows it.
+  return signaturesIn(recording)
+    .filter((signature) => holds(withoutGoogle(sent), signature))
+    .map((signature) => `${signature.slice(0, 40)} reached another provider`);
 }
 
 async function post(gateway: RecordedGateway, dialect: ClientDialect, body: unknown): Promise<ClientAnswer> {
@@ -73,8 +98,11 @@ function marksOfCall({ name, input }: Call): string[] {
   return [name, ...texts, toolResult];
 }
 
+/** Claude signs the same at Anthropic and on Bedrock (docs.claude.com, extended thinking): there a proof may pass, unmarked. */
+export const claude: readonly WireKind[] = ['messages', 'bedrock'];
+
 /** Proofs by which a provider knows its own thoughts again. */
-function signaturesIn({ wire, values }: Recording): string[] {
+export function signaturesIn({ wire, values }: Recording): string[] {
   const [answer] = values;
   const found = {
     messages: () => listAt(answer, 'content').map((block) => textAt(block, 'signature')),
@@ -88,6 +116,11 @@ function signaturesIn({ wire, values }: Recording): string[] {
   };
   const read = wire in found ? found[wire as keyof typeof found] : undefined; // checked in the same line
   return (read?.() ?? []).filter((signature) => signature !== '');
+}
+
+/** Google's proof of a call stands in chat where Google itself puts it; other servers of chat pass it over. */
+function withoutGoogle(sent: string): string {
+  return sent.replace(/"extra_content":\{"google":\{"thought_signature":"[^"]*"\}\}/g, '""');
 }
 
 /** Arguments may stand as a document or as its text, in which quotes and line ends are escaped once more. */

@@ -20,6 +20,8 @@ export interface Signature {
 }
 
 const prefix = 'sluice';
+/** How a sealed signature of another format begins. */
+export const signatureMark = `${prefix}.`;
 
 /**
  * A signature as a string of a client's dialect. One of the dialect's own format stays as its provider wrote it; a

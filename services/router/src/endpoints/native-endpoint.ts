@@ -1,5 +1,5 @@
 import { type Dialect, type Envelope, isRecord, SluiceError } from '@sluice/contracts';
-import { readFinishReason, readUsage, rewriteBody, type SseEvent } from '@sluice/dialects';
+import { dropForeignProofs, readFinishReason, readUsage, rewriteBody, type SseEvent } from '@sluice/dialects';
 import type { Wire } from '../providers/provider-adapter.ts';
 import { ChunkObserver } from './chunk-observer.ts';
 import { DecoderObserver } from './decoder-observer.ts';
@@ -15,7 +15,7 @@ import {
 import { type EventFrames, openFrames } from './event-frames.ts';
 import { ObservedReading, type StreamFacts } from './observed-reading.ts';
 
-/** The wire speaks the client's dialect: bytes pass, but for the model's name and the request for usage. */
+/** The wire speaks the client's dialect: bytes pass, but for the model's name, the request for usage and proofs of other providers. */
 export function nativeEndpoint(dialect: Dialect, wire: Wire, basePath: string, model: string): Endpoint {
   const chunks = dialect === 'openai-chat' || dialect === 'openai-completions';
   return {
@@ -26,7 +26,7 @@ export function nativeEndpoint(dialect: Dialect, wire: Wire, basePath: string, m
       // Streams of chat say what they used only when asked, so the router asks, and hides the answer again.
       const asks = chunks && envelope.stream;
       const stripUsage = asks && !asksForUsage(body);
-      const bytes = rewriteBody(body, asks ? { model, includeUsage: true } : { model });
+      const bytes = rewriteBody(dropForeignProofs(dialect, body), asks ? { model, includeUsage: true } : { model });
       return {
         bytes: wire.adaptBytes?.(bytes) ?? bytes,
         dropped: [],
