@@ -120,6 +120,8 @@ export const auditEventTypes = {
   guard: 'com.sluice.audit.guard.v1',
   /** A budget has reached one of its thresholds. */
   budget: 'com.sluice.audit.budget.v1',
+  /** The ledger does not add up. */
+  ledger: 'com.sluice.audit.ledger.v1',
 } as const;
 
 export const auditDataSchema = z.object({
@@ -141,5 +143,6 @@ export const auditEventSchema = z.discriminatedUnion('type', [
   cloudEvent(auditEventTypes.access, auditDataSchema),
   cloudEvent(auditEventTypes.guard, auditDataSchema),
   cloudEvent(auditEventTypes.budget, auditDataSchema),
+  cloudEvent(auditEventTypes.ledger, auditDataSchema),
 ]);
 export type AuditEvent = z.infer<typeof auditEventSchema>;

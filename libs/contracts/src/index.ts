@@ -6,6 +6,7 @@ export * from './envelope.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './is-record.ts';
+export * from './ledger-calls.ts';
 export * from './quota-configuration.ts';
 export * from './services.ts';
 export * from './snapshot.ts';

@@ -24,6 +24,7 @@ export const subjects = {
   meteringExtend: `${root}.metering.extend`,
   meteringUsage: `${root}.metering.usage`,
   ledgerRequests: `${root}.ledger.requests`,
+  ledger: (call: string) => `${root}.ledger.${call}`,
   cancel: (requestId: string) => `${root}.cancel.${requestId}`,
   anyCancel: `${root}.cancel.*`,
   presence: (stage: string) => `${root}.presence.${stage}`,

@@ -17,5 +17,15 @@ export const settingsSchema = z.object({
   BILLING_GRACE_MS: integerSetting(1_000, 86_400_000, 300_000),
   /** How often that is looked at. */
   BILLING_SWEEP_INTERVAL_MS: integerSetting(100, 3_600_000, 10_000),
+  /** How often daily sums are brought up to date; statements are exact in between. */
+  BILLING_ROLLUP_INTERVAL_MS: integerSetting(100, 3_600_000, 30_000),
+  /** How often the ledger is audited; a break is logged and published as an alert. */
+  BILLING_AUDIT_INTERVAL_MS: integerSetting(1_000, 86_400_000, 3_600_000),
+  /** How often new ledger lines are looked for and sent to webhooks. */
+  BILLING_WEBHOOK_INTERVAL_MS: integerSetting(50, 60_000, 1_000),
+  /** Wait before the second attempt of a delivery; each further one waits twice as long, up to an hour. */
+  BILLING_WEBHOOK_PAUSE_MS: integerSetting(10, 3_600_000, 5_000),
+  /** Attempts before a delivery is a dead letter. With a pause of 5 s, 15 are about seven hours. */
+  BILLING_WEBHOOK_ATTEMPTS: integerSetting(1, 100, 15),
 });
 export type BillingSettings = z.output<typeof settingsSchema>;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connectBus, type Bus } from '@sluice/bus';
-import { calls, subjects } from '@sluice/contracts';
+import { calls, ledgerCalls, subjects } from '@sluice/contracts';
 import { startNatsServer, startPostgres } from '@sluice/testing';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -12,6 +12,7 @@ import { startBilling, type BillingContext } from './start-billing.ts';
 const log = pino({ level: 'silent' });
 const usage = subjects.usage('acme', 'support');
 const timeoutMs = 5_000;
+const noTargets = { version: 1, activatedAt: '', providers: [], models: [], policies: [], organizations: [], keys: [] };
 const connect = (service: string) =>
   connectBus({ servers: nats.url, service, version: '0.0.0', description: service, log, tracing: false, hopBudgetMs: 2_000, echo: true });
 let nats: Awaited<ReturnType<typeof startNatsServer>>;
@@ -39,6 +40,7 @@ async function runBilling(): Promise<{ stop: () => Promise<void> }> {
     onClose: (_name, close) => closers.push(typeof close === 'function' ? close : () => close.close()),
     clock: Date.now,
     tracing: false,
+    configuration: () => Promise.resolve({ current: noTargets, onChange: () => undefined }),
   };
   await startBilling(context);
   return {
@@ -76,5 +78,11 @@ it('writes what was published before, while and after it ran, once each', async 
     expect((await listed()).length).toBe(200);
   }, timeoutMs);
   expect(new Set(await listed()).size).toBe(200);
+  const statement = await producer.request(
+    ledgerCalls.readStatement,
+    { organization: 'acme', from: '2000-01-01', to: '2100-01-01', by: 'month' },
+    { timeoutMs },
+  );
+  expect(statement.totals).toMatchObject({ usageNanoUsd: String(200 * 201_000), dueNanoUsd: String(200 * 201_000) });
   await second.stop();
 }, 40_000);

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectBus } from '@sluice/bus';
 import type { Bus, Closable } from '@sluice/bus';
-import { auditEventTypes, buckets, calls, configurationKey, subjects } from '@sluice/contracts';
+import { auditEventTypes, buckets, calls, configurationKey, ledgerCalls, subjects } from '@sluice/contracts';
 import type { Snapshot } from '@sluice/contracts';
 import { findFreePort, startNatsServer, startPostgres } from '@sluice/testing';
 import type { EmbeddedPostgres, NatsServer } from '@sluice/testing';
@@ -428,4 +428,51 @@ describe('without Postgres', () => {
     postgres = await startPostgres({ port: Number(new URL(postgres.url).port) });
     await ready();
   }, 60_000);
+});
+
+describe('billing by the admin API', () => {
+  const answering: Closable[] = [];
+  afterAll(async () => {
+    for (const answered of answering) await answered.close();
+  });
+
+  it('books a credit note for the author and says so in the audit log', async () => {
+    let asked: unknown;
+    answering.push(
+      await bus.respond(ledgerCalls.creditNote, (note) => {
+        asked = note;
+        return { id: note.id, booked: true };
+      }),
+    );
+    const body = { id: 'CN-7', organization: 'default', team: 'default', day: '2026-11-01', nanoUsd: '5', note: 'goodwill' };
+    expect(await admin('POST', '/admin/credit-notes', body, { 'x-sluice-author': 'Ada' })).toMatchObject({
+      status: 201,
+      body: { id: 'CN-7' },
+    });
+    expect(asked).toMatchObject({ ...body, author: 'Ada' });
+    await vi.waitFor(async () => {
+      const { body: log } = await admin('GET', '/admin/audit?organization=default');
+      expect(JSON.stringify(log)).toContain('ledger.credit');
+    }, waiting);
+  });
+
+  it('streams an export page after page', async () => {
+    answering.push(
+      await bus.respond(ledgerCalls.exportCharges, ({ after }) =>
+        after === undefined ? { text: 'head\r\n', next: 'x' } : { text: 'row\r\n' },
+      ),
+    );
+    const answer = await fetch(`http://127.0.0.1:${port}/admin/exports?format=csv&from=2026-11-01&to=2026-12-01`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(answer.headers.get('content-type')).toContain('text/csv');
+    expect(await answer.text()).toBe('head\r\nrow\r\n');
+  });
+
+  it('names the field of a query that is at fault', async () => {
+    expect(await admin('GET', '/admin/statements?organization=acme&from=yesterday&to=2026-12-01')).toMatchObject({
+      status: 400,
+      body: { error: { param: 'from' } },
+    });
+  });
 });

@@ -6,6 +6,8 @@ import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { AuditTrail } from './audit-trail.ts';
+import { registerBillingRoutes } from './billing-routes.ts';
 import { registerConfigurationRoutes } from './configuration-routes.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { createTokenCheck } from './admin-token.ts';
@@ -18,6 +20,7 @@ export interface AdminOptions {
   readonly plane: ControlPlane;
   readonly database: Database;
   readonly bus: Bus;
+  readonly audit: AuditTrail;
   readonly metrics: Registry;
   readonly log: Logger;
   readonly adminToken: string;
@@ -68,6 +71,7 @@ export function createAdminApi(options: AdminOptions): FastifyInstance {
   registerConfigurationRoutes(app, options);
   registerKeyRoutes(app, options);
   registerHistoryRoutes(app, options);
+  registerBillingRoutes(app, options);
   return app;
 }
 
@@ -82,6 +86,16 @@ const routeList: readonly string[] = [
   'DELETE /admin/keys/:id',
   'GET /admin/requests',
   'GET /admin/audit',
+  'GET /admin/statements?organization=&from=&to=&by=',
+  'GET /admin/exports?format=&from=&to=&organization=',
+  'GET /admin/price-lists',
+  'POST /admin/price-lists',
+  'POST /admin/reratings',
+  'POST /admin/credit-notes',
+  'GET /admin/webhooks',
+  'POST /admin/webhooks',
+  'DELETE /admin/webhooks/:id',
+  'POST /admin/webhooks/:id/replay',
   'GET /metrics',
   'GET /healthz',
   'GET /readyz',

@@ -39,10 +39,11 @@ export function startControl(environment: Environment): (context: ServiceContext
     await ensureAuditStream(bus);
     const publisher = await bus.createEventPublisher('control');
     context.onClose('audit events', publisher);
+    const audit = new AuditTrail(publisher, randomBytes);
     const plane = new ControlPlane({
       database,
       openBucket: () => bus.keyValue(buckets.configuration),
-      audit: new AuditTrail(publisher, randomBytes),
+      audit,
       log,
       environment,
       pepper: await loadPepper(settings.SLUICE_KEY_PEPPER, settings.SLUICE_DATA_DIR),
@@ -55,7 +56,16 @@ export function startControl(environment: Environment): (context: ServiceContext
     context.readiness('configuration', () => (plane.version === undefined ? 'there is none yet: waiting for Postgres' : undefined));
     observePlane(metrics, plane);
 
-    const api = createAdminApi({ plane, database, bus, metrics, log, adminToken: settings.SLUICE_ADMIN_TOKEN, health: context.health });
+    const api = createAdminApi({
+      plane,
+      database,
+      bus,
+      audit,
+      metrics,
+      log,
+      adminToken: settings.SLUICE_ADMIN_TOKEN,
+      health: context.health,
+    });
     await api.listen({ port: settings.SLUICE_CONTROL_PORT, host: settings.SLUICE_CONTROL_HOST });
     context.onClose('admin API', () => api.close());
     context.onClose('waiting for Postgres', () => {

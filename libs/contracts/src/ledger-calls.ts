@@ -1,0 +1,194 @@
+/** Calls of the ledger's keeper beside the request log: statements, exports, corrections, webhooks, the audit. Control asks, billing answers. */
+import { z } from 'zod';
+import { subjects } from './subjects.ts';
+
+const service = 'billing';
+const text = z.string().min(1).max(256);
+const day = z.iso.date('write a day as 2026-11-01');
+/** Integer nano-USD as a decimal string. */
+const nanoUsd = z.string().regex(/^-?\d{1,30}$/, 'write whole nano-USD as a string of digits');
+const author = z.string().min(1).max(100);
+/** Whole days in UTC: from the first up to, and without, the second. */
+const period = { from: day, to: day };
+
+export const statementGroups = ['organization', 'team', 'key', 'user', 'model', 'provider', 'day', 'month'] as const;
+export const exportFormats = ['csv', 'jsonl', 'focus'] as const;
+export const webhookFormats = ['sluice', 'openmeter', 'lago'] as const;
+
+const rate = z.string().regex(/^\d{1,18}$/, 'write whole nano-USD for a million tokens as a string of digits');
+const rates = { input: rate, output: rate, cachedInput: rate, cacheWrite: rate };
+export const listedPriceSchema = z.strictObject({
+  provider: text,
+  model: text,
+  /** The price holds from then on until the next of the same provider and model. */
+  effectiveFrom: z.iso.datetime('write a time as 2026-11-01T00:00:00Z'),
+  price: z.strictObject({
+    ...rates,
+    /** Rates of requests with a longer input, for all of their tokens. */
+    tiers: z
+      .array(z.strictObject({ aboveInputTokens: z.number().int().nonnegative(), ...rates }))
+      .max(20)
+      .default([]),
+  }),
+});
+export type ListedPrice = z.output<typeof listedPriceSchema>;
+
+const webhook = z.object({
+  id: z.string(),
+  url: z.string(),
+  format: z.enum(webhookFormats),
+  organization: z.string().nullable(),
+  waiting: z.number().int(),
+  delivered: z.number().int(),
+  dead: z.number().int(),
+});
+
+export const ledgerCalls = {
+  readStatement: {
+    subject: subjects.ledger('statement'),
+    service,
+    request: z.strictObject({
+      organization: text,
+      ...period,
+      by: z.union([z.enum(statementGroups), z.string().regex(/^tag:.{1,100}$/)], 'write one of the groups, or tag:<name>').default('team'),
+      team: text.optional(),
+      keyId: text.optional(),
+      user: text.optional(),
+    }),
+    response: z.object({
+      organization: z.string(),
+      ...period,
+      by: z.string(),
+      groups: z.array(
+        z.object({
+          name: z.string(),
+          kind: z.string(),
+          entry: z.string(),
+          lines: z.number(),
+          tokens: z.number(),
+          nanoUsd,
+          unpricedTokens: z.number(),
+        }),
+      ),
+      /** Groups left out. */
+      more: z.number().int(),
+      totals: z.object({
+        usageNanoUsd: nanoUsd,
+        reratingNanoUsd: nanoUsd,
+        creditNanoUsd: nanoUsd,
+        dueNanoUsd: nanoUsd,
+        savedNanoUsd: nanoUsd,
+      }),
+    }),
+  },
+  /** A page of daily charges as text; `next` asks for the following one. */
+  exportCharges: {
+    subject: subjects.ledger('export'),
+    service,
+    request: z.strictObject({
+      format: z.enum(exportFormats),
+      organization: text.optional(),
+      ...period,
+      after: z.string().max(600).optional(),
+    }),
+    response: z.object({ text: z.string(), next: z.string().optional() }),
+  },
+  storePriceList: {
+    subject: subjects.ledger('price-list'),
+    service,
+    request: z.strictObject({
+      version: z.string().regex(/^[\w.+-]{1,100}$/),
+      author,
+      prices: z.array(listedPriceSchema).min(1).max(1_000),
+    }),
+    response: z.object({ version: z.string(), prices: z.number().int() }),
+  },
+  listPriceLists: {
+    subject: subjects.ledger('price-lists'),
+    service,
+    request: z.strictObject({}),
+    response: z.object({
+      lists: z.array(z.object({ version: z.string(), origin: z.string(), author: z.string(), recordedAt: z.number(), prices: z.number() })),
+    }),
+  },
+  rerate: {
+    subject: subjects.ledger('rerate'),
+    service,
+    request: z.strictObject({
+      priceVersion: text,
+      ...period,
+      organization: text.optional(),
+      /** False: only say what would change. */
+      apply: z.boolean().default(false),
+      author,
+    }),
+    response: z.object({
+      id: z.string(),
+      applied: z.boolean(),
+      requests: z.number().int(),
+      changed: z.number().int(),
+      /** Attempts for which the list has no price: they stay as they are. */
+      unpriced: z.number().int(),
+      oldNanoUsd: nanoUsd,
+      newNanoUsd: nanoUsd,
+      differences: z.array(
+        z.object({
+          organization: z.string(),
+          provider: z.string(),
+          model: z.string(),
+          requests: z.number(),
+          oldNanoUsd: nanoUsd,
+          newNanoUsd: nanoUsd,
+        }),
+      ),
+    }),
+  },
+  creditNote: {
+    subject: subjects.ledger('credit'),
+    service,
+    request: z.strictObject({
+      /** The caller's own number: the same again books nothing. */
+      id: z.string().regex(/^[\w.-]{1,64}$/, 'use 1 to 64 letters, digits, "_", "." or "-"'),
+      organization: text,
+      team: text,
+      keyId: text.default('-'),
+      /** Day that the credit counts for. */
+      day,
+      /** What is given back, above zero. */
+      nanoUsd: z.string().regex(/^[1-9]\d{0,20}$/, 'write whole nano-USD above zero as a string of digits'),
+      note: z.string().min(1).max(500),
+      author,
+    }),
+    response: z.object({ id: z.string(), booked: z.boolean() }),
+  },
+  createWebhook: {
+    subject: subjects.ledger('webhook-create'),
+    service,
+    request: z.strictObject({
+      url: z.url({ protocol: /^https?$/, error: 'give an http or https address' }).max(1_000),
+      format: z.enum(webhookFormats).default('sluice'),
+      organization: text.optional(),
+    }),
+    /** The only time that the secret is shown. */
+    response: z.object({ id: z.string(), secret: z.string() }),
+  },
+  listWebhooks: {
+    subject: subjects.ledger('webhooks'),
+    service,
+    request: z.strictObject({}),
+    response: z.object({ webhooks: z.array(webhook) }),
+  },
+  deleteWebhook: {
+    subject: subjects.ledger('webhook-delete'),
+    service,
+    request: z.strictObject({ id: text }),
+    response: z.object({ deleted: z.boolean() }),
+  },
+  /** Sends dead letters of a webhook, or all that it was sent of a period, again. */
+  replayWebhook: {
+    subject: subjects.ledger('webhook-replay'),
+    service,
+    request: z.strictObject({ id: text, from: z.iso.datetime().optional() }),
+    response: z.object({ replayed: z.number().int() }),
+  },
+} as const;

@@ -1,0 +1,90 @@
+/**
+ * A month of requests (two events each) on Debian's PostgreSQL, made by SQL as the recorder would have left them, then the roll-up, the
+ * statement of the largest organisation with its plan, and the same sums from the lines themselves, which must be equal.
+ * Run: `node services/billing/bench/statement.ts [million events]`.
+ */
+import { migrate, openDatabase } from '@sluice/database';
+import { startDebianPostgres } from '@sluice/testing';
+import { ensureLinePartitions } from '../src/line-partitions.ts';
+import { chainShards } from '../src/ledger.ts';
+import { rollUp } from '../src/rollup.ts';
+import { readStatement, statementSql, type StatementQuery } from '../src/statement.ts';
+
+const millionEvents = Number(process.argv[2] ?? 10);
+const requests = (millionEvents * 1_000_000) / 2;
+const requestsInBlock = 1_000;
+const step = 250_000;
+const month = new Date(Date.UTC(2026, 9, 1));
+
+const server = await startDebianPostgres();
+const database = openDatabase({ url: server.url, applicationName: 'statement-bench', statementTimeoutMs: 900_000 });
+const seconds = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
+  const startedAt = performance.now();
+  const result = await work();
+  console.log(`${what}: ${((performance.now() - startedAt) / 1_000).toFixed(3)} s`);
+  return result;
+};
+
+/** Half of the requests are acme's: 1,000 users on 100 keys in 10 teams, three models each, all month; 19 others have 50 users each. */
+const requestsSql = `
+INSERT INTO billing.ledger (block, request_id, event_id, position, outcome, ended_at, organization, team, key_id, user_name, tags, dialect, stream,
+  admitted, config_version, model_asked, provider, model_used, status, attempts, input_tokens, output_tokens, cached_tokens, cache_write_tokens,
+  reasoning_tokens, tokens_estimated, cost_nano_usd, price_version, cache, guards, latency_ms)
+SELECT 1 + i / ${requestsInBlock}, 'req_' || lpad(i::text, 12, '0'), 'req_' || lpad(i::text, 12, '0') || ':settled', i, 'completed',
+  $1::timestamptz + make_interval(secs => i::double precision * 30 * 86400 / ${requests}), CASE i % 2 WHEN 0 THEN 'acme' ELSE 'org_' || i % 19 END,
+  'team_' || u % 10, 'key_' || u % 100, 'user_' || u, jsonb_build_object('project', 'p' || u % 10), 'openai-chat', true, true, 3, 'model',
+  'openai', 'model_' || (u + i % 3) % 6, 200, '[]', 800 + u, 150, 256, 0, 0, false, 3 * (1000 + i % 977), 'list-1', 'miss', '[]', 900
+FROM generate_series($2::bigint, $3::bigint - 1) AS i, LATERAL (SELECT (i * 7919 / 2) % CASE i % 2 WHEN 0 THEN 1000 ELSE 50 END AS u) AS drawn`;
+const linesSql = `
+INSERT INTO billing.ledger_line (entry_id, block, ended_at, attempt, kind, provider, model, tokens, amount_nano_usd, price_version)
+SELECT request_id, block, ended_at, 1, kind, provider, model_used, tokens, cost_nano_usd / 3, price_version
+FROM billing.ledger, LATERAL (VALUES ('input', input_tokens - 256), ('cached_input', 256), ('output', output_tokens)) AS part (kind, tokens)
+WHERE position >= $1 AND position < $2 AND block >= 1 + $1 / ${requestsInBlock} AND block <= 1 + $2 / ${requestsInBlock}`;
+const blocksSql = `
+INSERT INTO billing.chain_block (block, shard, number, entries, lines, digest, previous, hash)
+SELECT i, i % ${chainShards}, i / ${chainShards} + 1, ${requestsInBlock}, ${requestsInBlock * 3}, '', '', ''
+FROM generate_series(1, $1::bigint) AS i`;
+
+try {
+  await migrate(database, { service: 'billing', directory: new URL('../migrations/', import.meta.url) });
+  await ensureLinePartitions(database, month.getTime());
+  await seconds(`${requests} requests and ${requests * 3} lines made`, async () => {
+    for (let at = 0; at < requests; at += step) {
+      const to = Math.min(at + step, requests);
+      await database.query(requestsSql, [month, at, to]);
+      await database.query(linesSql, [at, to]);
+    }
+    await database.query(blocksSql, [requests / requestsInBlock]);
+  });
+  await database.query('ANALYZE');
+  await seconds('rolled up', () => rollUp(database, chainShards));
+  await database.query('VACUUM ANALYZE billing.monthly_rollup');
+  const [size] = await database.query('SELECT count(*) AS rows, count(*) FILTER (WHERE organization = $1) AS acme FROM billing.rollup', [
+    'acme',
+  ]);
+  console.log('daily sums', size);
+  const query: StatementQuery = { organization: 'acme', from: '2026-10-01', to: '2026-11-01', by: 'team' };
+  await seconds('statement of a week', () => readStatement(database, { ...query, from: '2026-10-05', to: '2026-10-12' }));
+  const statement = await seconds('statement, first', () => readStatement(database, query));
+  for (const by of ['team', 'key', 'user', 'model', 'month', 'tag:project'] as const) {
+    await seconds(`statement by ${by}`, () => readStatement(database, { ...query, by }));
+  }
+  const [exact] = await seconds('the same from the lines', () =>
+    database.query<{ sum: string }>(
+      `SELECT sum(line.amount_nano_usd) FROM billing.ledger_line AS line JOIN billing.ledger AS entry ON entry.request_id = line.entry_id WHERE entry.organization = 'acme'`,
+    ),
+  );
+  console.log(
+    'due by statement',
+    statement.totals.dueNanoUsd,
+    'by lines',
+    exact?.sum,
+    statement.totals.dueNanoUsd === exact?.sum ? 'equal' : 'NOT EQUAL',
+  );
+  const { text, values } = statementSql(query);
+  for (const row of await database.query<{ 'QUERY PLAN': string }>(`EXPLAIN (ANALYZE, COSTS OFF) ${text}`, values))
+    console.log(row['QUERY PLAN']);
+} finally {
+  await database.close();
+  await server.stop();
+}

@@ -1,0 +1,37 @@
+import type { Bus, Closable } from '@sluice/bus';
+import { ledgerCalls } from '@sluice/contracts';
+import type { Database } from '@sluice/database';
+import { bookCreditNote } from './credit-note.ts';
+import { exportCharges } from './export-charges.ts';
+import type { PriceBook } from './price-book.ts';
+import { rerate } from './rerate.ts';
+import { readStatement } from './statement.ts';
+import type { Webhooks } from './webhooks.ts';
+
+export interface LedgerCallParts {
+  readonly bus: Pick<Bus, 'respond'>;
+  readonly database: Database;
+  readonly prices: PriceBook;
+  readonly webhooks: Webhooks;
+  readonly shard: number;
+  readonly clock: () => number;
+}
+
+/** Answers what control asks of the ledger. */
+export function answerLedgerCalls({ bus, database, prices, webhooks, shard, clock }: LedgerCallParts): Promise<Closable[]> {
+  return Promise.all([
+    bus.respond(ledgerCalls.readStatement, (query) => readStatement(database, query)),
+    bus.respond(ledgerCalls.exportCharges, (query) => exportCharges(database, query, clock())),
+    bus.respond(ledgerCalls.storePriceList, async ({ version, author, prices: listed }) => {
+      await prices.store(version, author, listed);
+      return { version, prices: listed.length };
+    }),
+    bus.respond(ledgerCalls.listPriceLists, () => prices.list()),
+    bus.respond(ledgerCalls.rerate, (query) => rerate(database, prices, query, shard, clock())),
+    bus.respond(ledgerCalls.creditNote, (note) => bookCreditNote(database, note, shard)),
+    bus.respond(ledgerCalls.createWebhook, (request) => webhooks.create(request)),
+    bus.respond(ledgerCalls.listWebhooks, () => webhooks.list()),
+    bus.respond(ledgerCalls.deleteWebhook, async ({ id }) => ({ deleted: await webhooks.delete(id) })),
+    bus.respond(ledgerCalls.replayWebhook, async ({ id, from }) => ({ replayed: await webhooks.replay(id, from) })),
+  ]);
+}

@@ -1,0 +1,40 @@
+/** What statements, exports and the roll-up count: lines of the ledger with whom and what they are for. */
+
+/** Columns of a charge, as the roll-up groups them. */
+export const chargeDimensions = [
+  'day',
+  'organization',
+  'team',
+  'key_id',
+  'user_name',
+  'tags',
+  'entry_kind',
+  'provider',
+  'model',
+  'kind',
+  'price_version',
+  'priced',
+].join(', ');
+
+const lineColumns = `line.provider, line.model, line.kind, coalesce(line.price_version, '') AS price_version,
+    line.amount_nano_usd IS NOT NULL AS priced, line.tokens, coalesce(line.amount_nano_usd, 0) AS amount_nano_usd`;
+const entryColumns = `(line.ended_at AT TIME ZONE 'UTC')::date AS day, entry.organization, entry.team, entry.key_id,
+    coalesce(entry.user_name, '') AS user_name, entry.tags`;
+
+/** OFFSET keeps the planner from joining whole tables: a block is small and both sides have an index of it. */
+const linesWith = (table: string, kind: string): string => `
+  SELECT charge.* FROM blocks, LATERAL (
+    SELECT ${entryColumns}, ${kind} AS entry_kind, ${lineColumns}
+    FROM billing.ledger_line AS line JOIN billing.${table}
+    WHERE line.block = blocks.block AND entry.block = blocks.block
+    OFFSET 0
+  ) AS charge`;
+
+/** One row a line of the blocks in `blocks` (a CTE with the column `block`); `entry_kind` is `usage`, `rerating` or `credit`. */
+export const chargesOfBlocks = `${linesWith('ledger AS entry ON entry.request_id = line.entry_id', "'usage'")}
+  UNION ALL${linesWith('adjustment AS entry ON entry.adjustment_id = line.entry_id', 'entry.reason')}`;
+
+/** Blocks that the roll-up has not come to. */
+export const newBlocks = `
+  SELECT made.block FROM billing.rollup_position AS position
+  JOIN billing.chain_block AS made ON made.shard = position.shard AND made.number > position.number`;
