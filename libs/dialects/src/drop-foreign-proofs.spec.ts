@@ -31,6 +31,12 @@ it('leaves out reasoning items that OpenAI did not seal', () => {
   expect(decode(dropForeignProofs('openai-responses', encode({ input: [question, foreign, own] })))).toEqual({ input: [question, own] });
 });
 
+it('leaves out thoughts that the gateway named, for OpenAI would look for them in vain', () => {
+  const named = { type: 'reasoning', id: 'rs_01m82gtnhdtc4wawrte8fhthth_0', summary: [{ type: 'summary_text', text: 'Hm' }] };
+  const own = { type: 'reasoning', id: 'rs_0ca3f598125653cf01698c518f9a1c8197a0', summary: [] };
+  expect(decode(dropForeignProofs('openai-responses', encode({ input: [named, own] })))).toEqual({ input: [own] });
+});
+
 it('leaves out foreign details of chat messages, and keeps the text of the thought', () => {
   const call = { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' } };
   const extra_content = { google: { thought_signature: 'sluice.anthropic-messages.c2ln' } };

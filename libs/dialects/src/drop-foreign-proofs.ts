@@ -12,9 +12,24 @@ const quotedMark = `"${signatureMark}`;
 export function dropForeignProofs(dialect: Dialect, bytes: Uint8Array): Uint8Array {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const drop = droppers[dialect];
-  if (drop === undefined || !buffer.includes(quotedMark)) return bytes;
+  if (drop === undefined || !(buffer.includes(quotedMark) || holdsOwnThought(dialect, buffer))) return bytes;
   const body: unknown = JSON.parse(buffer.toString());
   return isObject(body) ? Buffer.from(JSON.stringify(drop(body))) : bytes;
+}
+
+/** Id of a thought that the gateway named because its provider had none: nobody could find it again. */
+const ownThought = /^rs_[0-9a-z]{26}_\d+$/;
+const quotedOwnThought = /"rs_[0-9a-z]{26}_\d+"/;
+
+function holdsOwnThought(dialect: Dialect, buffer: Buffer): boolean {
+  return dialect === 'openai-responses' && buffer.includes('"rs_') && quotedOwnThought.test(buffer.toString('latin1'));
+}
+
+/** OpenAI takes no thought without its own proof: it looks for the id among those that it kept. */
+function isForeignThought(item: unknown): boolean {
+  if (!isObject(item) || item.type !== 'reasoning') return false;
+  if (isForeign(item.encrypted_content)) return true;
+  return typeof item.encrypted_content !== 'string' && typeof item.id === 'string' && ownThought.test(item.id);
 }
 
 const droppers: Partial<Record<Dialect, (body: JsonObject) => JsonObject>> = {
