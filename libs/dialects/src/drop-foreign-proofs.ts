@@ -35,9 +35,7 @@ function isForeignThought(item: unknown): boolean {
 const droppers: Partial<Record<Dialect, (body: JsonObject) => JsonObject>> = {
   'openai-chat': (body) => ({ ...body, messages: asArray(body.messages).map(withoutDetails) }),
   'openai-responses': (body) =>
-    Array.isArray(body.input)
-      ? { ...body, input: body.input.filter((item) => !(isObject(item) && isForeign(item.encrypted_content))) }
-      : body,
+    Array.isArray(body.input) ? { ...body, input: body.input.filter((item) => !isForeignThought(item)) } : body,
   'anthropic-messages': withoutThinking,
   'anthropic-count-tokens': withoutThinking,
 };
