@@ -14,7 +14,7 @@ beforeAll(async () => {
     type: 'openai-compatible' as const,
     apis: ['chat' as const],
     forwardHeaders: ['x-sim-*'],
-    timeouts: { firstToken: '300ms', betweenChunks: '300ms' },
+    timeouts: { firstToken: '1s', betweenChunks: '1s' },
   };
   router = openRouter({
     providers: [

@@ -15,7 +15,7 @@ export interface GatewayUnderFaults {
 
 /** Longest life of a request: what takes longer has hung. */
 export const deadlineMs = 8_000;
-const timeouts = { connect: '500ms', firstToken: '1s', betweenChunks: '500ms', total: '6s' };
+const timeouts = { connect: '500ms', firstToken: '2s', betweenChunks: '1s', total: '6s' };
 
 export async function startGatewayUnderFaults(): Promise<GatewayUnderFaults> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-faults-'));

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { coverageDocument, type CoveredCell } from './coverage/coverage-document.ts';
-import { startCoverageUpstream, type CoverageUpstream } from './coverage/coverage-upstream.ts';
-import { coverageConfiguration, coveredProviders } from './coverage/covered-providers.ts';
-import { coverCell } from './coverage/cover-cell.ts';
-import { endpoints, featuresOf } from './coverage/features.ts';
+import { coverageDocument, type CoveredCell } from './api-table/coverage-document.ts';
+import { startCoverageUpstream, type CoverageUpstream } from './api-table/coverage-upstream.ts';
+import { coverageConfiguration, coveredProviders } from './api-table/covered-providers.ts';
+import { coverCell } from './api-table/cover-cell.ts';
+import { endpoints, featuresOf } from './api-table/features.ts';
 import { startRouterGateway, type RecordedGateway } from './gateway.ts';
 
 const document = join(import.meta.dirname, '..', '..', '..', 'docs', 'api-coverage.md');
