@@ -357,6 +357,7 @@ export class Admission {
       if (ours)
         quota.settle(now, held.takenAt, held.amounts[quota.unit], held.extension && quota.unit === 'concurrency' ? 0 : actual[quota.unit]);
       this.keeper.follow(quota);
+      if (quota.isWanted && quota.waiting === 0) this.keeper.hurry();
     }
     if (this.#waiting.size > 0) this.#waiting.review();
   }

@@ -21,6 +21,8 @@ export interface KeeperParts {
   readonly onLost: () => void;
 }
 
+/** Settlements within this time go back together. */
+const hurryMs = 25;
 /** Quotas in one statement; more go with the next. */
 const maxAsks = 500;
 
@@ -40,6 +42,7 @@ export class LeaseKeeper {
   #renewalDue = false;
   #scheduled = false;
   #away = false;
+  #hurried: NodeJS.Timeout | undefined;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -92,6 +95,19 @@ export class LeaseKeeper {
     this.#again = true;
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
     return this.#running;
+  }
+
+  /** Renews before its time: others wait for what has come back here. */
+  hurry(): void {
+    this.#hurried ??= setTimeout(() => {
+      this.#hurried = undefined;
+      void this.flush(true);
+    }, hurryMs).unref();
+  }
+
+  /** Waits for the statement under way, if there is one. */
+  async settled(): Promise<void> {
+    await this.#running;
   }
 
   async #run(): Promise<void> {

@@ -1,12 +1,18 @@
 import { snapshotCatalog, type TokenPrice } from '@sluice/catalog';
 import type { Snapshot } from '@sluice/contracts';
 
-interface TargetRate {
-  readonly price: TokenPrice | undefined;
+/** Nano-USD for a million tokens, as numbers: this is asked on the way of every request. */
+interface Rates {
+  readonly aboveInputTokens: number;
+  readonly input: number;
+  readonly output: number;
 }
 
+/** Rates of a target, those of the longest inputs first; undefined where it has no price. */
+type TargetRates = readonly Rates[] | undefined;
+
 const tokensPerRate = 1_000_000;
-const unknown: readonly TargetRate[] = [];
+const unknown: readonly TargetRates[] = [];
 /** Prices may change at the turn of an hour; they are looked up again as often. */
 const hourMs = 3_600_000;
 
@@ -17,7 +23,7 @@ const hourMs = 3_600_000;
 export class ModelCosts {
   readonly #snapshot: Snapshot;
   readonly #clock: () => number;
-  #rates = new Map<string, readonly TargetRate[]>();
+  #rates = new Map<string, readonly TargetRates[]>();
   #until = 0;
 
   constructor(snapshot: Snapshot, clock: () => number) {
@@ -33,22 +39,28 @@ export class ModelCosts {
       this.#until = (Math.floor(now / hourMs) + 1) * hourMs;
     }
     let dearest: number | undefined;
-    for (const { price } of this.#rates.get(model) ?? unknown) {
-      if (price === undefined) return undefined;
-      const rates = price.tiers.find((tier) => inputTokens > tier.aboveInputTokens)?.rates ?? price.rates;
-      const cost = Math.ceil((inputTokens * Number(rates.input) + outputTokens * Number(rates.output)) / tokensPerRate);
+    for (const target of this.#rates.get(model) ?? unknown) {
+      const rates = target?.find(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
+      if (rates === undefined) return undefined;
+      const cost = Math.ceil((inputTokens * rates.input + outputTokens * rates.output) / tokensPerRate);
       if (dearest === undefined || cost > dearest) dearest = cost;
     }
     return dearest;
   }
 
-  #compile(): Map<string, readonly TargetRate[]> {
+  #compile(): Map<string, readonly TargetRates[]> {
     const catalog = snapshotCatalog(this.#snapshot, this.#clock);
     return new Map(
       this.#snapshot.models.map((model) => [
         model.name,
-        model.targets.map(({ provider, model: name }) => ({ price: catalog.find(provider, name)?.price })),
+        model.targets.map(({ provider, model: name }) => ratesOf(catalog.find(provider, name)?.price)),
       ]),
     );
   }
+}
+
+function ratesOf(price: TokenPrice | undefined): TargetRates {
+  if (price === undefined) return undefined;
+  const tiers = [...price.tiers, { aboveInputTokens: -1, rates: price.rates }];
+  return tiers.map(({ aboveInputTokens, rates }) => ({ aboveInputTokens, input: Number(rates.input), output: Number(rates.output) }));
 }

@@ -87,6 +87,11 @@ export class Quota {
     this.#definition = definition;
   }
 
+  /** Whether another replica went short of it a moment ago. */
+  get isWanted(): boolean {
+    return this.#starved;
+  }
+
   get allowed(): number {
     return this.#definition.allowed + this.carried;
   }

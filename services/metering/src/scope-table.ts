@@ -19,6 +19,8 @@ interface Family {
   /** The one value that it is for; undefined: each value has a scope of its own. */
   readonly value: string | undefined;
   readonly definitions: readonly LimitDefinition[];
+  /** What the ids of its members begin with. */
+  readonly prefix: string;
 }
 
 interface OrganizationScopes {
@@ -54,7 +56,7 @@ export class ScopeTable {
       const known = this.#organizations.get(name)?.own;
       const own =
         definitions.length === 0 ? undefined : createScope('organization', { id: name, name, organization: name }, definitions, known);
-      organizations.set(name, { own, families: (organization.scopes ?? []).map(familyOf) });
+      organizations.set(name, { own, families: (organization.scopes ?? []).map((scope) => familyOf(name, scope)) });
     }
     this.#keys = keys;
     this.#teams = teams;
@@ -82,8 +84,8 @@ export class ScopeTable {
 
   /** One scope for each value: where two entries of the configuration fit, all limits of both are its own meters. */
   #member(organization: string, family: Family, value: string): Scope {
-    const { kind, tag, definitions } = family;
-    const id = memberId(organization, family, value);
+    const { kind, tag, definitions, prefix } = family;
+    const id = prefix + value;
     const known = this.#members.get(id);
     if (known !== undefined) return known;
     if (this.#members.size >= maxMembers) {
@@ -101,7 +103,7 @@ export class ScopeTable {
     this.#members = new Map();
     for (const [organization, { families }] of this.#organizations) {
       for (const family of families) {
-        const prefix = memberId(organization, family, '');
+        const { prefix } = family;
         for (const [id, scope] of known) {
           if (!id.startsWith(prefix) || (family.value !== undefined && id !== prefix + family.value)) continue;
           this.#members.set(
@@ -121,18 +123,15 @@ interface Owner {
   readonly budgets: Parameters<typeof limitDefinitions>[1];
 }
 
-function familyOf({ user, model, tag, limits, budgets }: ScopeConfig): Family {
-  const [kind, value] =
+function familyOf(organization: string, { user, model, tag, limits, budgets }: ScopeConfig): Family {
+  const [kind, member] =
     user !== undefined
       ? (['user', user] as const)
       : model !== undefined
         ? (['model', model] as const)
         : (['tag', tag?.value ?? '*'] as const);
-  return { kind, tag: tag?.name ?? '', value: value === '*' ? undefined : value, definitions: limitDefinitions(limits, budgets) };
-}
-
-/** Names and values may hold anything, so each part is quoted; an entry for each value is apart from one for a single value. */
-function memberId(organization: string, { kind, tag, value }: Family, member: string): string {
-  const one = value === undefined ? '*' : '=';
-  return `${kind}/${organization}/${tag === '' ? '' : JSON.stringify(tag)}${one}${member}`;
+  const value = member === '*' ? undefined : member;
+  // Names may hold anything, so a tag's is quoted; an entry for each value is apart from one for a single value.
+  const prefix = `${kind}/${organization}/${tag === undefined ? '' : JSON.stringify(tag.name)}${value === undefined ? '*' : '='}`;
+  return { kind, tag: tag?.name ?? '', value, definitions: limitDefinitions(limits, budgets), prefix };
 }
