@@ -7,7 +7,7 @@ const carriageReturn = 13;
 const lineFeed = 10;
 
 /** A message with headers; its payload is a text and then bytes. */
-export interface OutgoingMessage {
+interface OutgoingMessage {
   readonly subject: string;
   readonly reply?: string | undefined;
   readonly headers: HeaderBlock;
