@@ -225,7 +225,7 @@ export class NatsBus implements Bus {
   }
 
   readStream(options: ReadStreamOptions): Promise<void> {
-    return readStream(this.#connection, this.#options.service, options);
+    return readStream(this.#connection, options);
   }
 
   async consume(options: ConsumeOptions): Promise<Closable> {

@@ -1,7 +1,6 @@
 import { SluiceError } from '@sluice/contracts';
-import { consumerOpts, createInbox, type NatsConnection } from 'nats';
+import { consumerOpts, type NatsConnection } from 'nats';
 import type { ReadStreamOptions } from './bus.ts';
-import { inboxPrefix } from './inbox.ts';
 
 /** Longest wait for the next message while some are known to be there. */
 const silenceMs = 5_000;
@@ -11,7 +10,7 @@ const silenceMs = 5_000;
  * own, which the server forgets.
  * @throws SluiceError `stage_unavailable` where the stream goes silent before its end
  */
-export async function readStream(connection: NatsConnection, service: string, { stream, since, handle }: ReadStreamOptions): Promise<void> {
+export async function readStream(connection: NatsConnection, { stream, since, handle }: ReadStreamOptions): Promise<void> {
   const manager = await connection.jetstreamManager();
   const { state, config } = await manager.streams.info(stream);
   const [subject] = config.subjects;
@@ -19,7 +18,6 @@ export async function readStream(connection: NatsConnection, service: string, { 
   const options = consumerOpts();
   options.orderedConsumer();
   options.startTime(new Date(since));
-  options.deliverTo(createInbox(inboxPrefix(service)));
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const silent = (): void => {
     reject(new SluiceError('stage_unavailable', `The stream ${stream} fell silent before its end; try again.`));
