@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SchemaName } from './json-schemas.ts';
+import { ledgerCalls } from './ledger-calls.ts';
 import { calls, type ServiceCall } from './services.ts';
 import { headers, inboxMessageTypes, streams, subjects } from './subjects.ts';
 
@@ -188,7 +189,7 @@ function callParts() {
     messages: {} as Record<string, Message>,
     operations: {} as Record<string, unknown>,
   };
-  for (const [name, call] of Object.entries<ServiceCall>(calls)) {
+  for (const [name, call] of Object.entries<ServiceCall>({ ...calls, ...ledgerCalls })) {
     const request = { title: `Request of ${name}`, contentType: json, payload: z.toJSONSchema(call.request, { io: 'input' }) };
     const response = { title: `Response of ${name}`, contentType: json, payload: z.toJSONSchema(call.response, { io: 'input' }) };
     parts.messages[`${name}Request`] = request;

@@ -45,7 +45,7 @@ const webhook = z.object({
 
 export const ledgerCalls = {
   readStatement: {
-    subject: subjects.ledger('statement'),
+    subject: subjects.ledgerStatement,
     service,
     request: z.strictObject({
       organization: text,
@@ -83,7 +83,7 @@ export const ledgerCalls = {
   },
   /** A page of daily charges as text; `next` asks for the following one. */
   exportCharges: {
-    subject: subjects.ledger('export'),
+    subject: subjects.ledgerExport,
     service,
     request: z.strictObject({
       format: z.enum(exportFormats),
@@ -94,7 +94,7 @@ export const ledgerCalls = {
     response: z.object({ text: z.string(), next: z.string().optional() }),
   },
   storePriceList: {
-    subject: subjects.ledger('price-list'),
+    subject: subjects.ledgerPriceList,
     service,
     request: z.strictObject({
       version: z.string().regex(/^[\w.+-]{1,100}$/),
@@ -104,7 +104,7 @@ export const ledgerCalls = {
     response: z.object({ version: z.string(), prices: z.number().int() }),
   },
   listPriceLists: {
-    subject: subjects.ledger('price-lists'),
+    subject: subjects.ledgerPriceLists,
     service,
     request: z.strictObject({}),
     response: z.object({
@@ -112,7 +112,7 @@ export const ledgerCalls = {
     }),
   },
   rerate: {
-    subject: subjects.ledger('rerate'),
+    subject: subjects.ledgerRerate,
     service,
     request: z.strictObject({
       priceVersion: text,
@@ -144,7 +144,7 @@ export const ledgerCalls = {
     }),
   },
   creditNote: {
-    subject: subjects.ledger('credit'),
+    subject: subjects.ledgerCredit,
     service,
     request: z.strictObject({
       /** The caller's own number: the same again books nothing. */
@@ -162,7 +162,7 @@ export const ledgerCalls = {
     response: z.object({ id: z.string(), booked: z.boolean() }),
   },
   createWebhook: {
-    subject: subjects.ledger('webhook-create'),
+    subject: subjects.ledgerWebhookCreate,
     service,
     request: z.strictObject({
       url: z.url({ protocol: /^https?$/, error: 'give an http or https address' }).max(1_000),
@@ -173,20 +173,20 @@ export const ledgerCalls = {
     response: z.object({ id: z.string(), secret: z.string() }),
   },
   listWebhooks: {
-    subject: subjects.ledger('webhooks'),
+    subject: subjects.ledgerWebhooks,
     service,
     request: z.strictObject({}),
     response: z.object({ webhooks: z.array(webhook) }),
   },
   deleteWebhook: {
-    subject: subjects.ledger('webhook-delete'),
+    subject: subjects.ledgerWebhookDelete,
     service,
     request: z.strictObject({ id: text }),
     response: z.object({ deleted: z.boolean() }),
   },
   /** Sends dead letters of a webhook, or all that it was sent of a period, again. */
   replayWebhook: {
-    subject: subjects.ledger('webhook-replay'),
+    subject: subjects.ledgerWebhookReplay,
     service,
     request: z.strictObject({ id: text, from: z.iso.datetime().optional() }),
     response: z.object({ replayed: z.number().int() }),

@@ -5,8 +5,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { migrate, openDatabase } from '@sluice/database';
 import { startDebianPostgres, startPostgres } from '@sluice/testing';
+import { samplePrices } from '../src/ledger-harness.ts';
 import { Ledger } from '../src/ledger.ts';
 import { planBatch, type StreamEvent } from '../src/plan-batch.ts';
+import { PriceBook } from '../src/price-book.ts';
 import { sampleEvents, streamEvent } from '../src/sample-events.ts';
 
 const requests = Number(process.argv[2] ?? 10_000);
@@ -47,7 +49,9 @@ function makeEvents(round: string): StreamEvent[] {
 async function measure(name: string, url: string, matches: (commandLine: string, id: string) => boolean): Promise<void> {
   const database = openDatabase({ url, applicationName: 'billing-bench' });
   await migrate(database, { service: 'billing', directory: new URL('../migrations/', import.meta.url) });
-  const ledger = new Ledger(database);
+  const prices = new PriceBook(database, Date.now);
+  await prices.store('genai-prices-0.1.8', 'bench', samplePrices);
+  const ledger = new Ledger(database, { findPrice: prices.find });
   await runOnce(ledger, makeEvents('warm'), 500);
   for (const batchSize of batchSizes) {
     const events = makeEvents(String(batchSize));
@@ -71,7 +75,7 @@ async function runOnce(ledger: Ledger, events: readonly StreamEvent[], batchSize
   for (let at = 0; at < events.length; at += batchSize) await ledger.record(events.slice(at, at + batchSize));
 }
 
-console.log(`${requests} requests, 2 events each\nserver      batch    events/s  billing µs database µs  sum µs/request`);
+console.log(`${requests} requests, 2 events and 3 lines each\nserver      batch    events/s  billing µs database µs  sum µs/request`);
 const events = makeEvents('plan');
 const startedAt = process.cpuUsage();
 for (let at = 0; at < events.length; at += 500) planBatch(events.slice(at, at + 500));

@@ -8,6 +8,7 @@ import { startDebianPostgres } from '@sluice/testing';
 import { ensureLinePartitions } from '../src/line-partitions.ts';
 import { chainShards } from '../src/ledger.ts';
 import { rollUp } from '../src/rollup.ts';
+import { withoutJit } from '../src/without-jit.ts';
 import { readStatement, statementSql, type StatementQuery } from '../src/statement.ts';
 
 const millionEvents = Number(process.argv[2] ?? 10);
@@ -82,7 +83,9 @@ try {
     statement.totals.dueNanoUsd === exact?.sum ? 'equal' : 'NOT EQUAL',
   );
   const { text, values } = statementSql(query);
-  for (const row of await database.query<{ 'QUERY PLAN': string }>(`EXPLAIN (ANALYZE, COSTS OFF) ${text}`, values))
+  for (const row of await withoutJit(database, (transaction) =>
+    transaction.query<{ 'QUERY PLAN': string }>(`EXPLAIN (ANALYZE, COSTS OFF) ${text}`, values),
+  ))
     console.log(row['QUERY PLAN']);
 } finally {
   await database.close();

@@ -1,4 +1,5 @@
 import type { Database } from '@sluice/database';
+import { withoutJit } from './without-jit.ts';
 import { chargeDimensions, chargesOfBlocks } from './charges-sql.ts';
 
 /** Blocks of a shard that one statement sums up: some hundred thousand lines at most. */
@@ -38,7 +39,7 @@ SELECT count(*) AS blocks FROM blocks`;
 export async function rollUp(database: Database, shards: number): Promise<void> {
   for (let shard = 0; shard < shards; shard += 1) {
     for (let round = 0; round < maxRounds; round += 1) {
-      const [row] = await database.query<{ blocks: string }>(rollUpSql, [shard, maxBlocks]);
+      const [row] = await withoutJit(database, (transaction) => transaction.query<{ blocks: string }>(rollUpSql, [shard, maxBlocks]));
       if (Number(row?.blocks) < maxBlocks) break;
     }
   }

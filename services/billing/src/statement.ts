@@ -1,6 +1,7 @@
 import type { ledgerCalls } from '@sluice/contracts';
 import type { Database, SqlValue } from '@sluice/database';
 import type { z } from 'zod';
+import { withoutJit } from './without-jit.ts';
 import { chargeDimensions, chargesOfBlocks, newBlocks } from './charges-sql.ts';
 
 export type StatementQuery = z.output<typeof ledgerCalls.readStatement.request>;
@@ -36,7 +37,7 @@ interface GroupRow {
  */
 export async function readStatement(database: Database, query: StatementQuery): Promise<Statement> {
   const { text, values } = statementSql(query);
-  const rows = await database.query<GroupRow>(text, values);
+  const rows = await withoutJit(database, (transaction) => transaction.query<GroupRow>(text, values));
   const names = [...new Set(rows.map((row) => row.name))];
   const shown = new Set(names.slice(0, maxGroups));
   return {

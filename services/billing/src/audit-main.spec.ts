@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { connectBus, type Bus } from '@sluice/bus';
+import { streams, subjects } from '@sluice/contracts';
+import { migrate, openDatabase, type Database } from '@sluice/database';
+import { startNatsServer, startPostgres } from '@sluice/testing';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { Ledger } from './ledger.ts';
+import { sampleEvents, streamEvent } from './sample-events.ts';
+
+let nats: Awaited<ReturnType<typeof startNatsServer>>;
+let postgres: Awaited<ReturnType<typeof startPostgres>>;
+let database: Database;
+let bus: Bus;
+const reportSchema = z.object({ breaks: z.array(z.string()), stream: z.object({ events: z.number() }) });
+
+beforeAll(async () => {
+  [nats, postgres] = await Promise.all([startNatsServer(), startPostgres()]);
+  database = openDatabase({ url: postgres.url, applicationName: 'audit-spec' });
+  await migrate(database, { service: 'billing', directory: new URL('../migrations/', import.meta.url) });
+  const log = pino({ level: 'silent' });
+  bus = await connectBus({
+    servers: nats.url,
+    service: 'ingress',
+    version: '0.0.0',
+    description: 'test',
+    log,
+    tracing: false,
+    hopBudgetMs: 2_000,
+    echo: true,
+  });
+  await bus.ensureStream({ name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 3_600_000, duplicateWindowMs: 60_000 });
+});
+afterAll(async () => {
+  await bus.close();
+  await database.close();
+  await Promise.all([nats.stop(), postgres.stop()]);
+});
+
+async function runAudit(): Promise<{ code: number; report: z.output<typeof reportSchema> }> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./audit-main.ts', import.meta.url))], {
+    env: { PATH: process.env.PATH, DATABASE_URL: postgres.url, NATS_URL: nats.url },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  const [code] = z
+    .tuple([z.number()])
+    .rest(z.unknown())
+    .parse(await once(child, 'close'));
+  return { code, report: reportSchema.parse(JSON.parse(text)) };
+}
+
+it('ends with 0 on a ledger that has the whole stream, and with 1 once a row is gone', async () => {
+  const time = Date.now() - 120_000;
+  const options = { requestId: 'req_1', time, source: 'sluice/ingress/a' };
+  const events = [sampleEvents.intent({ ...options, sequence: 1 }), sampleEvents.settled({ ...options, sequence: 2 })];
+  const encoder = new TextEncoder();
+  for (const event of events) bus.publish(subjects.usage('acme', 'support'), encoder.encode(JSON.stringify(event)));
+  await new Ledger(database).record(events.map((event, index) => streamEvent(event, index + 1)));
+  expect(await runAudit()).toMatchObject({ code: 0, report: { breaks: [], stream: { events: 2 } } });
+
+  await database.query('DELETE FROM billing.ledger');
+  const { code, report } = await runAudit();
+  expect(code).toBe(1);
+  expect(report.breaks.join('\n')).toContain('was sealed with 1');
+}, 60_000);
