@@ -6,3 +6,4 @@ export type { BusOptions } from './bus-options.ts';
 export { describeIssues } from './service-endpoints.ts';
 export * from './stage.ts';
 export { activeTraceContext, parentContext } from './tracing.ts';
+export { Roster, type Rostered } from './roster.ts';

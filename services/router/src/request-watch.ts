@@ -23,6 +23,8 @@ export interface FollowedCall {
  * the first sweep pays for none of it, not even for an abort signal.
  */
 export class RequestWatch implements Swept {
+  /** In the sweeper's roster; -1 once it is out. */
+  place = -1;
   readonly #tools: WatchTools;
   readonly #context: StageContext;
   readonly #acceptAt: number;
@@ -64,7 +66,8 @@ export class RequestWatch implements Swept {
 
   /** Stops watching. */
   end(): void {
-    this.#tools.sweeper.remove(this);
+    if (this.place >= 0) this.#tools.sweeper.remove(this);
+    this.place = -1;
     this.#signal?.removeEventListener('abort', this.#abort);
     this.#followed.clear();
   }

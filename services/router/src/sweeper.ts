@@ -1,5 +1,7 @@
+import { Roster, type Rostered } from '@sluice/bus';
+
 /** Something with time limits, looked at now and then. */
-export interface Swept {
+export interface Swept extends Rostered {
   sweep(now: number): void;
 }
 
@@ -8,7 +10,7 @@ export interface Swept {
  * of the call. It runs only while something is watched, and is late by at most its interval.
  */
 export class Sweeper {
-  readonly #watched = new Set<Swept>();
+  readonly #watched = new Roster<Swept>();
   readonly #clock: () => number;
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
@@ -30,7 +32,7 @@ export class Sweeper {
   }
 
   remove(item: Swept): void {
-    this.#watched.delete(item);
+    this.#watched.remove(item);
   }
 
   close(): void {
