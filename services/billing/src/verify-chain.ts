@@ -20,7 +20,7 @@ export interface ChainReport {
 
 /** Blocks that one statement verifies. */
 const pageBlocks = 100;
-export const maxBreaks = 50;
+const maxBreaks = 50;
 const beginning = '0'.repeat(64);
 
 interface BlockRow {

@@ -24,7 +24,7 @@ export interface NotedLine {
 }
 
 /** Events of one body: Lago takes 100 in a batch. */
-export const maxEvents = 100;
+const maxEvents = 100;
 
 /**
  * Bodies of events by line. OpenMeter: a batch of CloudEvents for `POST /api/v1/events`; Lago: `POST /api/v1/events/batch`. Ids are made of

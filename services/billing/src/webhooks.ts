@@ -201,7 +201,7 @@ export class Webhooks {
 }
 
 /** HMAC-SHA256, in hex, of `<timestamp in seconds>.<body>` under the receiver's secret. */
-export function webhookSignature(secret: string, timestamp: number, body: string): string {
+function webhookSignature(secret: string, timestamp: number, body: string): string {
   return createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
 }
 
