@@ -18,6 +18,13 @@ it('leaves out thoughts that Anthropic did not sign, and keeps its own', () => {
   expect(decode(bytes)).toEqual({ max_tokens: 5, messages: [{ role: 'assistant', content: [own, text] }] });
 });
 
+it('leaves out thoughts of providers that sign nothing', () => {
+  const text = { type: 'text', text: 'Hello' };
+  const content = [{ type: 'thinking', thinking: 'Hm', signature: '' }, text];
+  const bytes = dropForeignProofs('anthropic-messages', encode({ messages: [{ role: 'assistant', content }] }));
+  expect(decode(bytes)).toEqual({ messages: [{ role: 'assistant', content: [text] }] });
+});
+
 it('leaves out a message that was nothing but a foreign thought', () => {
   const question = { role: 'user', content: 'Well?' };
   const thought = { role: 'assistant', content: [{ type: 'redacted_thinking', data: gemini }] };

@@ -12,7 +12,8 @@ const quotedMark = `"${signatureMark}`;
 export function dropForeignProofs(dialect: Dialect, bytes: Uint8Array): Uint8Array {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const drop = droppers[dialect];
-  if (drop === undefined || !(buffer.includes(quotedMark) || holdsOwnThought(dialect, buffer))) return bytes;
+  if (drop === undefined || !(buffer.includes(quotedMark) || holdsOwnThought(dialect, buffer) || holdsUnprovenThought(dialect, buffer)))
+    return bytes;
   const body: unknown = JSON.parse(buffer.toString());
   return isObject(body) ? Buffer.from(JSON.stringify(drop(body))) : bytes;
 }
@@ -23,6 +24,12 @@ const quotedOwnThought = /"rs_[0-9a-z]{26}_\d+"/;
 
 function holdsOwnThought(dialect: Dialect, buffer: Buffer): boolean {
   return dialect === 'openai-responses' && buffer.includes('"rs_') && quotedOwnThought.test(buffer.toString('latin1'));
+}
+
+/** A thought of a provider that signs nothing, as it was told to a client of Anthropic. */
+function holdsUnprovenThought(dialect: Dialect, buffer: Buffer): boolean {
+  const anthropic = dialect === 'anthropic-messages' || dialect === 'anthropic-count-tokens';
+  return anthropic && (buffer.includes('"signature":""') || buffer.includes('"signature": ""'));
 }
 
 /** OpenAI takes no thought without its own proof: it looks for the id among those that it kept. */
@@ -44,10 +51,15 @@ const droppers: Partial<Record<Dialect, (body: JsonObject) => JsonObject>> = {
 function withoutThinking(body: JsonObject): JsonObject {
   const messages = asArray(body.messages).flatMap((message) => {
     if (!isObject(message) || !Array.isArray(message.content)) return [message];
-    const content = message.content.filter((block) => !(isObject(block) && (isForeign(block.signature) || isForeign(block.data))));
+    const content = message.content.filter((block) => !isForeignBlock(block));
     return content.length === 0 && message.content.length > 0 ? [] : [{ ...message, content }];
   });
   return { ...body, messages };
+}
+
+function isForeignBlock(block: unknown): boolean {
+  if (!isObject(block)) return false;
+  return isForeign(block.signature) || isForeign(block.data) || (block.type === 'thinking' && block.signature === '');
 }
 
 /** The text of a thought stays: it stands in `reasoning_content` too. */
