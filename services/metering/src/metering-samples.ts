@@ -21,7 +21,7 @@ export interface SampleLimits {
   readonly scopes?: readonly ScopeConfig[];
 }
 
-export const leaseMs = 30_000;
+const leaseMs = 30_000;
 
 /** Makes the schema as the service does. */
 export function migrateMetering(database: Database): Promise<string[]> {

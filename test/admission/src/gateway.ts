@@ -15,7 +15,7 @@ export interface GatewayUnderLoad {
   stop(): Promise<void>;
 }
 
-export const meteringReplicas = 3;
+const meteringReplicas = 3;
 /** USD for a thousand tokens of output; input is free, so that a request's cost is its output alone. */
 const outputPerMillion = 1_000;
 const keyValue = 'sk-sluice-admission-0123456789';

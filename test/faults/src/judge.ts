@@ -1,7 +1,7 @@
 import type { Question, Seen } from './ask.ts';
 
 /** What the simulated provider says to a question; masked or cut text is not it. */
-export function rightAnswer({ model, text }: Question): string {
+function rightAnswer({ model, text }: Question): string {
   return `The simulated model ${model === 'three' ? 'sim-small' : 'sim'} was asked: ${text}`;
 }
 

@@ -13,14 +13,7 @@ import {
 } from '@sluice/dialects';
 import type { Wire } from '../providers/provider-adapter.ts';
 import { DecoderObserver } from './decoder-observer.ts';
-import {
-  type EncodedRequest,
-  type Endpoint,
-  foreignAnswer,
-  type PieceKind,
-  type PlainReading,
-  type StreamPiece,
-} from './endpoint.ts';
+import { type EncodedRequest, type Endpoint, foreignAnswer, type PieceKind, type PlainReading, type StreamPiece } from './endpoint.ts';
 import { type EventFrames, openFrames } from './event-frames.ts';
 import { ObservedReading } from './observed-reading.ts';
 

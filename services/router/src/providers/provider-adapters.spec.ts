@@ -14,7 +14,13 @@ describe('the provider folders', () => {
   it.each(providerTypes)('%s sends its credential, has wires with paths, and keeps to the address it is given', async (type) => {
     const adapter = providerAdapters[type];
     const aiSdk = { package: '@ai-sdk/mistral' };
-    const config = providerSchema.parse({ name: 'p', type, apiKey: 'key-12345', baseUrl: 'http://127.0.0.1:9/base', ...(type === 'ai-sdk' ? { aiSdk } : {}) });
+    const config = providerSchema.parse({
+      name: 'p',
+      type,
+      apiKey: 'key-12345',
+      baseUrl: 'http://127.0.0.1:9/base',
+      ...(type === 'ai-sdk' ? { aiSdk } : {}),
+    });
     expect(adapter.baseUrl(config)).toContain('127.0.0.1');
     const wires = adapter.wires(config, 'some/model');
     expect(wires.length).toBeGreaterThan(0);
