@@ -22,7 +22,7 @@ afterAll(async () => {
   await server.stop();
 });
 beforeEach(() => clear());
-afterEach(() => Promise.all(clusters.splice(0).map((cluster) => cluster.quiet())));
+afterEach(() => Promise.all(clusters.splice(0).map((cluster) => cluster.end())));
 
 async function clear(): Promise<void> {
   await database.query('TRUNCATE metering.counter, metering.holder CASCADE');
@@ -35,7 +35,7 @@ interface Admitted {
   settled: number | undefined;
 }
 
-/** Their last statements must not run into the next test. */
+/** Their last statements must not run into the next test, nor into the next run of a property: the tables are emptied between. */
 const clusters: Cluster[] = [];
 
 /** Several replicas over one database, and what the outside world knows of their requests. */
@@ -45,6 +45,7 @@ class Cluster {
   readonly #limits: SampleLimits;
   readonly #dead = new Set<string>();
   readonly #everyone: SampleReplica[] = [];
+  #over = false;
   #asked = 0;
 
   constructor(count: number, limits: SampleLimits) {
@@ -57,7 +58,10 @@ class Cluster {
     const { store } = openReplica(database, sampleSnapshot({}), () => now);
     const replica = openReplica(database, sampleSnapshot(this.#limits), () => now, {
       // The dead say nothing: what they had still to send is lost.
-      store: { renew: (state, asked) => (this.#dead.has(state.holder) ? Promise.reject(new Error('dead')) : store.renew(state, asked)) },
+      store: {
+        renew: (state, asked) =>
+          this.#over || this.#dead.has(state.holder) ? Promise.reject(new Error('dead')) : store.renew(state, asked),
+      },
     });
     this.#everyone.push(replica);
     return replica;
@@ -82,6 +86,12 @@ class Cluster {
   settle(entry: Admitted, amount: number): void {
     entry.settled = amount;
     this.admission(entry.replica).settle(entry.id, { input: 0, output: amount, costNanoUsd: amount });
+  }
+
+  /** Nothing of this cluster reaches the database any more, not even a renewal that a timer is still to begin. */
+  async end(): Promise<void> {
+    this.#over = true;
+    await this.quiet();
   }
 
   /** Nothing is under way any more. */
@@ -200,6 +210,7 @@ describe('leases over several replicas on PostgreSQL', () => {
             expect(counter.leased).toBeLessThanOrEqual(counter.ceiling);
             expect(counter.granted).toBeLessThanOrEqual(counter.leased);
           }
+          await cluster.end();
         }),
         { numRuns: 40 },
       );
