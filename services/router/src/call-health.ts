@@ -55,12 +55,15 @@ export class CallHealth {
     if (!ownEnds.has(failure.kind)) this.#report.failed(this.#target, failure, this.#requestId);
   }
 
-  /** A rate limit is the account's: the target rests only where it has no other. Without a wish nobody knows for how long, so it goes on. */
+  /**
+   * A rate limit is the account's, so another account goes on; without one the target rests, and not the provider's other
+   * models, which have limits of their own. Without a wish nobody knows for how long, so it goes on.
+   */
   #wait(retryAfterMs: number | undefined, now: number): void {
     if (retryAfterMs === undefined) return;
     const { accounts } = this.#target.upstream;
-    accounts.park(this.#account, 'rate_limited', now, retryAfterMs);
-    if (accounts.availableFrom(now) > now) this.#target.health.breaker.askedToWait(retryAfterMs, now);
+    if (accounts.size > 1) accounts.park(this.#account, 'rate_limited', now, retryAfterMs);
+    if (accounts.size === 1 || accounts.availableFrom(now) > now) this.#target.health.breaker.askedToWait(retryAfterMs, now);
   }
 
   #end(): boolean {

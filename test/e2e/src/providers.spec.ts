@@ -41,14 +41,15 @@ describe('failover', () => {
     expect((await readStream(data)).text).toContain('Who streams?');
   });
 
-  it('answers 502 naming the provider when none can be reached', async () => {
+  it('answers 503 naming the provider when none can be reached, and when to come again', async () => {
     const answer = await gateway.post('/v1/chat/completions', ask('Anybody?', 'down'));
-    expect(answer.status).toBe(502);
-    expect(await answer.json()).toMatchObject({ error: { code: 'provider_error', message: expect.stringContaining('closed') as unknown } });
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await answer.json()).toMatchObject({ error: { code: 'model_unavailable', message: expect.stringContaining('closed') as unknown } });
   });
 
   it('says when to come again where every target is at its rate limit', async () => {
-    const answer = await gateway.post('/v1/chat/completions', ask('Busy?', 'twice'), {
+    const answer = await gateway.post('/v1/chat/completions', ask('Busy?', 'limited'), {
       ...fresh,
       'x-sim-status': '429',
       'x-sim-retry-after': '7',

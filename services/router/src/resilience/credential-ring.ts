@@ -49,6 +49,10 @@ export class CredentialRing<Of extends { readonly weight: number }> {
     }));
   }
 
+  get size(): number {
+    return this.#places.length;
+  }
+
   /** Whichever stands first, parked or not: for questions that are no calls. */
   get first(): Of {
     const [place] = this.#places;

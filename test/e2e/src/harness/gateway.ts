@@ -102,6 +102,8 @@ function usualConfiguration(a: string, b: string, recorder: string): Configurati
     ],
     models: [
       { name: 'sim', targets: [{ provider: 'a', model: 'sim', price }], retries },
+      // Another model, for a rate limit lets a target rest.
+      { name: 'limited', targets: ['a', 'b'].map((provider) => ({ provider, model: 'sim-small', price })), retries },
       {
         name: 'twice',
         targets: [
