@@ -45,7 +45,9 @@ describe('failover', () => {
     const answer = await gateway.post('/v1/chat/completions', ask('Anybody?', 'down'));
     expect(answer.status).toBe(503);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(await answer.json()).toMatchObject({ error: { code: 'model_unavailable', message: expect.stringContaining('closed') as unknown } });
+    expect(await answer.json()).toMatchObject({
+      error: { code: 'model_unavailable', message: expect.stringContaining('closed') as unknown },
+    });
   });
 
   it('says when to come again where every target is at its rate limit', async () => {
