@@ -199,7 +199,7 @@ export async function openEdge(natsUrl: string): Promise<Edge> {
     information: {
       health: {
         problems: () => {
-          const missing = missingStages(snapshot, dispatcher.presence);
+          const missing = missingStages(snapshot, dispatcher.presence, Infinity);
           return missing === undefined ? {} : { stages: missing };
         },
       },

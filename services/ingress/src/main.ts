@@ -35,7 +35,8 @@ await runService({
       compiled = compileEdge(snapshot);
       keys.configurationChanged();
     });
-    readiness('stages', () => missingStages(store.current, dispatcher.presence));
+    const startedAt = clock();
+    readiness('stages', () => missingStages(store.current, dispatcher.presence, clock() - startedAt));
     const edge = { routes: () => compiled.routes, directory: () => compiled.directory, bus };
     const ingress = new Ingress({
       ...edge,
