@@ -54,8 +54,24 @@ export function checkModel(model: unknown): string {
   return model;
 }
 
-export function checkStop(stop: unknown): void {
+function checkStop(stop: unknown): void {
   if (isAbsent(stop) || typeof stop === 'string') return;
   if (!Array.isArray(stop) || asArray(stop).some((item) => typeof item !== 'string'))
     fail('stop must be a string or an array of strings.', 'stop');
+}
+
+const numberRanges = [
+  ['temperature', 0, 2],
+  ['top_p', 0, 1],
+  ['frequency_penalty', -2, 2],
+  ['presence_penalty', -2, 2],
+] as const;
+
+/** Options by which OpenAI's interfaces steer what a model draws. */
+export function checkSampling(body: JsonObject): void {
+  for (const [field, least, most] of numberRanges) checkNumber(body[field], field, least, most);
+  checkInteger(body.seed, 'seed', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  checkObject(body.logit_bias, 'logit_bias');
+  checkString(body.user, 'user');
+  checkStop(body.stop);
 }

@@ -5,9 +5,8 @@ import {
   checkBoolean,
   checkInteger,
   checkModel,
-  checkNumber,
+  checkSampling,
   checkObject,
-  checkStop,
   checkString,
   fail,
   isAbsent,
@@ -22,13 +21,6 @@ export interface ChatRequestFacts extends RequestFacts {
 }
 
 const maxChoices = 128;
-
-const numberRanges = [
-  ['temperature', 0, 2],
-  ['top_p', 0, 1],
-  ['frequency_penalty', -2, 2],
-  ['presence_penalty', -2, 2],
-] as const;
 
 /**
  * Checks the body of `/v1/chat/completions`: what the API documents, and no more, so that members of other servers pass.
@@ -95,18 +87,14 @@ function checkNamed(value: unknown, path: string): JsonObject {
 }
 
 function checkOptions(body: JsonObject): void {
-  for (const [field, least, most] of numberRanges) checkNumber(body[field], field, least, most);
-  checkInteger(body.seed, 'seed', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  checkSampling(body);
   checkInteger(body.top_logprobs, 'top_logprobs', 0, 20);
   checkBoolean(body.logprobs, 'logprobs');
   checkBoolean(body.parallel_tool_calls, 'parallel_tool_calls');
   checkBoolean(body.store, 'store');
-  checkString(body.user, 'user');
   checkString(body.service_tier, 'service_tier');
   checkString(body.reasoning_effort, 'reasoning_effort');
   checkObject(body.metadata, 'metadata');
-  checkObject(body.logit_bias, 'logit_bias');
-  checkStop(body.stop);
   const format = checkObject(body.response_format, 'response_format');
   if (format !== undefined && typeof format.type !== 'string') {
     fail('response_format.type is required: write "text", "json_object" or "json_schema".', 'response_format.type');

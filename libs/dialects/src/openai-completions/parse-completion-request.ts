@@ -4,9 +4,8 @@ import {
   checkBoolean,
   checkInteger,
   checkModel,
-  checkNumber,
+  checkSampling,
   checkObject,
-  checkStop,
   checkString,
   fail,
   isAbsent,
@@ -15,13 +14,6 @@ import {
 
 const maxChoices = 128;
 const maxBestOf = 20;
-
-const numberRanges = [
-  ['temperature', 0, 2],
-  ['top_p', 0, 1],
-  ['frequency_penalty', -2, 2],
-  ['presence_penalty', -2, 2],
-] as const;
 
 /**
  * Checks the body of `/v1/completions`.
@@ -33,13 +25,9 @@ export function parseCompletionRequest(value: unknown): RequestFacts {
   const prompts = checkPrompt(value.prompt, isAbsent(value.prompt_embeds));
   const stream = checkBoolean(value.stream, 'stream') ?? false;
   checkBoolean(checkObject(value.stream_options, 'stream_options')?.include_usage, 'stream_options.include_usage');
-  for (const [field, least, most] of numberRanges) checkNumber(value[field], field, least, most);
-  checkInteger(value.seed, 'seed', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  checkSampling(value);
   checkBoolean(value.echo, 'echo');
   checkString(value.suffix, 'suffix');
-  checkString(value.user, 'user');
-  checkObject(value.logit_bias, 'logit_bias');
-  checkStop(value.stop);
   const choices = checkInteger(value.n, 'n', 1, maxChoices) ?? 1;
   const drafts = checkInteger(value.best_of, 'best_of', 0, maxBestOf) ?? 0;
   if (drafts !== 0 && drafts < choices) fail('best_of must be at least n.', 'best_of');

@@ -1,27 +1,9 @@
-import { Losses, type ModelRequest, type Part, type Turn } from '@sluice/dialects';
+import { type Part } from '@sluice/dialects';
 import { describe, expect, it } from 'vitest';
-import { encodeConverseRequest } from './encode-converse-request.ts';
+import { call, encode, hello, nova, result, turn, weather } from './converse-samples.ts';
 
-const claude = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const newClaude = 'anthropic.claude-opus-4-6-v1';
 const oldClaude = 'anthropic.claude-3-haiku-20240307-v1:0';
-const nova = 'amazon.nova-pro-v1:0';
-const hello: Turn = { role: 'user', parts: [{ type: 'text', text: 'hello' }] };
-const weather = { type: 'function', name: 'weather', description: 'It.', parameters: { type: 'object' } } as const;
-const call: Part = { type: 'tool-call', id: 'call_1', name: 'weather', input: '{"city":"Paris"}' };
-const result: Part = { type: 'tool-result', callId: 'call_1', parts: [{ type: 'text', text: 'sunny' }] };
-
-function request(fields: Partial<ModelRequest> = {}): ModelRequest {
-  return { source: 'openai-chat', model: 'm', stream: false, turns: [hello], tools: [], sampling: {}, rest: {}, ...fields };
-}
-
-function encode(fields: Partial<ModelRequest>, model = claude) {
-  const losses = new Losses('refuse', 'provider "bedrock"');
-  const body = encodeConverseRequest(request(fields), model, losses);
-  return { body, dropped: losses.dropped };
-}
-
-const turn = (role: Turn['role'], ...parts: Part[]): Turn => ({ role, parts });
 
 describe('encodeConverseRequest: tools', () => {
   it.each([
