@@ -257,7 +257,9 @@ describe('a circuit breaker', () => {
 });
 
 describe('2,000 faults', () => {
-  it('leave no socket and no watch behind', { timeout: 60_000 }, async () => {
+  it('leave no socket, no timer and no watch behind', { timeout: 60_000 }, async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const timersBefore = timers();
     const faults = [
       { 'x-sim-fault': 'reset' },
       { 'x-sim-fault': 'truncate' },
@@ -286,6 +288,8 @@ describe('2,000 faults', () => {
     await router.close();
     await vi.waitFor(() => {
       expect(sockets()).toBeLessThanOrEqual(4);
+      // One may be this wait's own.
+      expect(timers()).toBeLessThanOrEqual(timersBefore + 1);
     });
   });
 });
