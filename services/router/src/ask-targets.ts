@@ -83,7 +83,7 @@ async function pause(run: Run, round: number, candidates: readonly Candidate[]):
   const soonest = Math.min(...candidates.map(({ notBefore }) => notBefore));
   const waitMs = backoffMs(route.model.retries, round, Math.max(0, soonest - now), watch.deadline - now, tools.random);
   if (waitMs === undefined || !route.retryBudget.tryTake(now)) return [];
-  await watch.wait(waitMs);
+  await watch.wait(Math.ceil(waitMs) + 1); // a timer may fire a millisecond before its time, which would be too soon for the provider
   run.refusedAccounts.clear(); // what was at its rate limit may be asked with again
   if (isGivenUp(run, first.target)) return [];
   const woken = tools.clock();
