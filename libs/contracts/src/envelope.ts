@@ -73,6 +73,8 @@ export const reservationSchema = z.object({
   inputTokens: z.number().int(),
   outputTokens: z.number().int(),
   costNanoUsd: z.string().optional(),
+  /** True where a limit on tokens or money refuses what goes beyond it: more must be asked for before it is used (`metering.extend`). */
+  bound: z.boolean().optional(),
 });
 export type Reservation = z.infer<typeof reservationSchema>;
 

@@ -122,6 +122,8 @@ export const auditEventTypes = {
   budget: 'com.sluice.audit.budget.v1',
   /** The ledger does not add up. */
   ledger: 'com.sluice.audit.ledger.v1',
+  /** A key uses, spends, fails or is refused far more than is usual for it at that hour. */
+  anomaly: 'com.sluice.audit.anomaly.v1',
 } as const;
 
 export const auditDataSchema = z.object({
@@ -144,5 +146,6 @@ export const auditEventSchema = z.discriminatedUnion('type', [
   cloudEvent(auditEventTypes.guard, auditDataSchema),
   cloudEvent(auditEventTypes.budget, auditDataSchema),
   cloudEvent(auditEventTypes.ledger, auditDataSchema),
+  cloudEvent(auditEventTypes.anomaly, auditDataSchema),
 ]);
 export type AuditEvent = z.infer<typeof auditEventSchema>;

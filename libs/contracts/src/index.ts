@@ -11,4 +11,5 @@ export * from './quota-configuration.ts';
 export * from './services.ts';
 export * from './snapshot.ts';
 export * from './subjects.ts';
+export * from './throttle.ts';
 export * from './usage-subject.ts';

@@ -49,7 +49,10 @@ export const calls = {
     request: z.object({ requestId: z.string(), keyId: z.string(), usage: tokenUsageSchema }),
     response: z.object({ released: z.boolean() }),
   }),
-  /** Asks for more output than was reserved, e.g. by a stream that outgrows it. Any replica may answer; refused, the stream is to end with `length`. */
+  /**
+   * Asks for more than was reserved: a stream that outgrows it, one more call of a provider, a dearer model in the place of another.
+   * Any replica may answer. Refused, the stream is to end with `length`, and the call is not to be made.
+   */
   extendReservation: call({
     subject: subjects.meteringExtend,
     service: 'metering',
@@ -61,8 +64,12 @@ export const calls = {
       user: z.string().optional(),
       tags: z.record(z.string(), z.string()),
       model: z.string(),
+      /** Input that is sent once more; none for a stream that goes on. */
+      inputTokens: z.number().int().nonnegative().default(0),
       /** Output beyond what is held so far. */
-      outputTokens: z.number().int().positive(),
+      outputTokens: z.number().int().nonnegative(),
+      /** Model at whose price it is held, where a fallback stands in for the one asked for. */
+      pricedAs: z.string().optional(),
       /** Epoch ms at which the request ends at the latest. */
       deadline: z.number(),
     }),

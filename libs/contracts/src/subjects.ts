@@ -59,6 +59,8 @@ export const buckets = {
   configuration: 'config',
   /** Key-value bucket in which routers tell each other of targets that fail; keys are hashed names of targets. */
   breakers: 'breakers',
+  /** Key-value bucket of keys that are slowed for a while, by their key id; see {@link throttleSchema}. */
+  throttles: 'throttles',
   /** Object store of bodies too large for one message. */
   bodies: 'bodies',
 } as const;
