@@ -13,6 +13,8 @@ const installations = '/usr/lib/postgresql';
 
 export interface DebianPostgres {
   readonly url: string;
+  /** Of the server; its sessions are its children. */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -50,7 +52,7 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
     }
     await delay(50);
   }
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop };
+  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, pid: child.pid ?? 0, stop };
 }
 
 /** The newest installed version's programs. */

@@ -6,13 +6,13 @@ it('measures everything unless told otherwise', () => {
   expect(options).toMatchObject({ rounds: 5, seconds: 8, warmUpSeconds: 2, profile: [], strict: false });
   expect(options.scenarios).toHaveLength(6);
   expect(options.streams).toHaveLength(2);
-  expect(options.slowStreams).toBe(true);
+  expect(options).toMatchObject({ slowStreams: true, admission: true });
 });
 
 it('takes a part', () => {
   const options = readBenchOptions(['--rounds=1', '--scenario', 'all-1,portkey-1', '--profile', 'router']);
   expect(options.scenarios.map(({ name }) => name)).toEqual(['all-1', 'portkey-1']);
-  expect(options).toMatchObject({ rounds: 1, profile: ['router'], streams: [], slowStreams: false });
+  expect(options).toMatchObject({ rounds: 1, profile: ['router'], streams: [], slowStreams: false, admission: false });
 });
 
 it('takes streams alone', () => {

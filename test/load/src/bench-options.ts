@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { scenarios, slowStreams, streamScenarios, type Scenario, type StreamScenario } from './scenarios.ts';
+import { admission, scenarios, slowStreams, streamScenarios, type Scenario, type StreamScenario } from './scenarios.ts';
 
 export interface BenchOptions {
   readonly rounds: number;
@@ -9,20 +9,22 @@ export interface BenchOptions {
   readonly streams: readonly StreamScenario[];
   /** Whether a thousand slow streams are held open too. */
   readonly slowStreams: boolean;
+  /** Whether it is measured what limits cost. */
+  readonly admission: boolean;
   /** Services whose processor time is taken apart, instead of a comparison. */
   readonly profile: readonly string[];
   /** Ends the run when the machine is busy before it starts. */
   readonly strict: boolean;
 }
 
-const known = [...scenarios.map((scenario) => scenario.name), ...streamScenarios.map((scenario) => scenario.name), slowStreams];
+const known = [...scenarios.map((scenario) => scenario.name), ...streamScenarios.map((scenario) => scenario.name), slowStreams, admission];
 
 export const usage = `npm run bench -- [options]
   --rounds N        rounds, default 5; the table has their medians
   --seconds N       length of one measurement, default 8
   --warm-up N       seconds of load before each measurement, default 2
   --scenario A,B    of ${known.join(', ')}
-  --profile A,B     where these services (or postgres) spend their time under all-64; no comparison
+  --profile A,B     where these services (or postgres) spend their time under the first scenario; no comparison
   --strict          refuse to measure on a busy machine instead of warning`;
 
 const maxRounds = 100;
@@ -50,6 +52,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     scenarios: scenarios.filter(({ name }) => named.includes(name)),
     streams: streamScenarios.filter(({ name }) => named.includes(name)),
     slowStreams: named.includes(slowStreams),
+    admission: named.includes(admission),
     profile: values.profile === '' ? [] : listed('profile', values.profile, profiled),
     strict: values.strict,
   };

@@ -1,6 +1,7 @@
 /** `npm run bench`: Sluice beside Portkey's gateway and LiteLLM's proxy on this machine, or, with --profile, where Sluice's services spend their time. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { measureAdmission } from './admission.ts';
 import { readBenchOptions, usage } from './bench-options.ts';
 import { compare } from './compare.ts';
 import { ensureDebianProgram } from './debian-program.ts';
@@ -46,7 +47,7 @@ async function bench(): Promise<void> {
   mkdirSync(cache, { recursive: true });
   run = mkdtempSync(join(cache, 'run-'));
   const folders = { cache, run, results: join(import.meta.dirname, '..', 'results') };
-  if (options.scenarios.length > 0 || options.profile.length > 0) {
+  if (options.scenarios.length > 0 || options.admission || options.profile.length > 0) {
     ensureDebianProgram('nginx', 'nginx-light', log);
     ensureDebianProgram('wrk', 'wrk', log);
   }
@@ -57,4 +58,5 @@ async function bench(): Promise<void> {
   if (options.scenarios.length > 0) await compare(options, folders, machine, log);
   if (options.streams.length > 0) await measureStreaming(options, options.streams, folders, machine, log);
   if (options.slowStreams) await holdSlowStreams(folders, machine, log);
+  if (options.admission) await measureAdmission(options, folders, machine, log);
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Gateway } from './gateway.ts';
 import { cpuMicroseconds, endedChildrenMicroseconds, residentBytes, type ProcessGroups } from './process-usage.ts';
 import { countedProcesses, type Scenario } from './scenarios.ts';
-import { runWrk, type LoadResult } from './wrk.ts';
+import { runWrk, type Load, type LoadResult } from './wrk.ts';
 
 export interface Measurement extends LoadResult {
   readonly scenario: string;
@@ -25,7 +25,7 @@ const catchUpTimeoutMs = 300_000;
 
 /** Loads a gateway without measuring, and waits until it has nothing left to do. */
 export async function warmUp(gateway: Gateway, scenario: Scenario, seconds: number): Promise<void> {
-  await runWrk({ url: gateway.url, headers: gateway.headers(scenario), connections: scenario.connections, seconds });
+  await runWrk(loadOf(gateway, scenario, seconds));
   await catchUp(gateway);
 }
 
@@ -40,7 +40,7 @@ export async function measure(
   const groups = { ...gateway.processes(), ...upstream };
   const before = cpuMicroseconds(groups);
   const wrkBefore = endedChildrenMicroseconds();
-  const result = await runWrk({ url: gateway.url, headers: gateway.headers(scenario), connections: scenario.connections, seconds });
+  const result = await runWrk(loadOf(gateway, scenario, seconds));
   const wrkUs = endedChildrenMicroseconds() - wrkBefore;
   const atEndOfLoad = cpuMicroseconds(groups);
   const lagMs = await catchUp(gateway);
@@ -63,6 +63,11 @@ export async function measure(
     lagMs,
     residentBytes: residentBytes(groups),
   };
+}
+
+function loadOf(gateway: Gateway, scenario: Scenario, seconds: number): Load {
+  const clients = gateway.clients?.(scenario) ?? [gateway.headers(scenario)];
+  return { url: gateway.url, clients, connections: scenario.connections, seconds };
 }
 
 /** Waits until each kind of unfinished work is none. @returns how long each took, ms */

@@ -1,11 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startAdmissionGateway } from './admission-gateway.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { checkAnswer } from './check-answer.ts';
 import { selfTimes, type CpuProfile, type SelfTimes } from './cpu-profile.ts';
 import type { BenchFolders } from './compare.ts';
 import { measure, warmUp } from './measurement.ts';
-import { scenarios } from './scenarios.ts';
+import { admissionScenarios, scenarios } from './scenarios.ts';
 import { startSluiceUnderLoad } from './sluice.ts';
 import { renderTable } from './table.ts';
 import { startUpstream } from './upstream.ts';
@@ -14,10 +15,12 @@ const repository = join(import.meta.dirname, '..', '..', '..');
 const functionsShown = 15;
 const filesShown = 10;
 
-/** Loads all stages once and prints where the services named in the options spent their processor time, warm-up left out. */
+/** Loads Sluice once (with limits where only `admission` is named) and prints where the services named in the options spent their processor time, warm-up left out. */
 export async function profile(options: BenchOptions, folders: BenchFolders, log: (line: string) => void): Promise<void> {
-  const scenario = options.scenarios.find(({ gateway }) => gateway === 'sluice') ?? scenarios[0];
+  const named = options.scenarios.find(({ gateway }) => gateway === 'sluice');
+  const scenario = named ?? (options.admission ? admissionScenarios.at(-1) : scenarios[0]);
   if (scenario === undefined) throw new Error('there is no scenario');
+  const start = named === undefined && options.admission ? startAdmissionGateway : startSluiceUnderLoad;
   const directory = (service: string) => join(folders.run, 'profiles', service);
   const environment: Record<string, string> = {};
   for (const service of options.profile) {
@@ -30,9 +33,7 @@ export async function profile(options: BenchOptions, folders: BenchFolders, log:
     await using running = new AsyncDisposableStack();
     const upstream = running.adopt(await startUpstream(join(folders.run, 'nginx')), (server) => server.stop());
     log('starting Sluice …');
-    const sluice = running.adopt(await startSluiceUnderLoad(join(folders.run, 'sluice'), upstream.url, environment), (gateway) =>
-      gateway.stop(),
-    );
+    const sluice = running.adopt(await start(join(folders.run, 'sluice'), upstream.url, environment), (gateway) => gateway.stop());
     await checkAnswer(sluice, scenario);
     await warmUp(sluice, scenario, options.warmUpSeconds);
     const fromUs = monotonicUs();

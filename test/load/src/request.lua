@@ -1,8 +1,9 @@
 -- Load for wrk in which no two requests are alike, so that no cache can answer.
--- Arguments: a word unique to this run, the model, then header names and values in turn.
+-- Arguments: a word unique to this run, the model, then for each client the word `client`, header names and values in turn.
 local run, model
 local sent = 0
-local headers = { ["content-type"] = "application/json" }
+-- Headers of each client; they ask in turn.
+local clients = {}
 
 -- Plain prose: the detectors of a gateway read all of it and find nothing.
 local sentences = {
@@ -32,8 +33,15 @@ end
 
 function init(arguments)
   run, model = arguments[1], arguments[2]
-  for index = 3, #arguments, 2 do
-    headers[arguments[index]] = arguments[index + 1]
+  local index = 3
+  while index <= #arguments do
+    if arguments[index] == "client" then
+      clients[#clients + 1] = { ["content-type"] = "application/json" }
+      index = index + 1
+    else
+      clients[#clients][arguments[index]] = arguments[index + 1]
+      index = index + 2
+    end
   end
 end
 
@@ -45,7 +53,7 @@ function request()
     parts[#parts + 1] = sentences[(sent * 7 + index * (1 + sent % 10)) % count + 1]
   end
   local body = '{"model":"' .. model .. '","messages":[{"role":"user","content":"' .. table.concat(parts) .. '"}]}'
-  return wrk.format("POST", nil, headers, body)
+  return wrk.format("POST", nil, clients[sent % #clients + 1], body)
 end
 
 function done(summary, latency)

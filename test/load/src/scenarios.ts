@@ -9,8 +9,12 @@ export interface Scenario {
   readonly peer?: string;
 }
 
-/** `all`: every stage, with the semantic part of the cache off. `lean`: metering and router only. */
-export type PolicyName = 'all' | 'lean';
+/**
+ * `all`: every stage, with the semantic part of the cache off. `lean`: metering and router only. The other three are of
+ * admission.ts: `bare` has the router alone, `open` metering without any limit, `limited` metering with all kinds of limits.
+ */
+export type PolicyName = 'all' | 'lean' | AdmissionPolicy;
+export type AdmissionPolicy = 'bare' | 'open' | 'limited';
 
 /** In the order of a round, so that Sluice and its peer take turns; odd rounds go backwards. */
 export const scenarios: readonly Scenario[] = [
@@ -39,10 +43,22 @@ export const streamScenarios: readonly StreamScenario[] = [
 /** A thousand slow streams at once, see slow-streams.ts. */
 export const slowStreams = 'slow-streams';
 
+/** What limits cost, see admission.ts. Each is measured beside the others in every round. */
+export const admission = 'admission';
+
+export const admissionScenarios: readonly (Scenario & { readonly policy: AdmissionPolicy })[] = [
+  { name: 'bare-64', gateway: 'sluice', policy: 'bare', connections: 64 },
+  { name: 'open-64', gateway: 'sluice', policy: 'open', connections: 64 },
+  { name: 'limited-64', gateway: 'sluice', policy: 'limited', connections: 64 },
+];
+
 /** Stages of each policy's slip. */
 export const pipelines: Readonly<Record<PolicyName, readonly string[]>> = {
   all: ['metering', 'guardrail', 'masking', 'cache', 'router'],
   lean: ['metering', 'router'],
+  bare: ['router'],
+  open: ['metering', 'router'],
+  limited: ['metering', 'router'],
 };
 
 /** Processes that any deployment runs, whatever its slip. Without the simulated provider, which no request of a benchmark asks. */

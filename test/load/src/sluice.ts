@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { startSluice } from '@sluice/local';
+import { startSluice, type StartSluiceOptions } from '@sluice/local';
 import type { Gateway } from './gateway.ts';
-import { pipelines, type PolicyName } from './scenarios.ts';
+import { pipelines } from './scenarios.ts';
 import { sumOfSamples } from './metrics-text.ts';
 import { upstreamModel } from './upstream.ts';
 
@@ -11,7 +11,7 @@ export interface SluiceUnderLoad extends Gateway {
   stop(): Promise<void>;
 }
 
-const keyVariables: Readonly<Record<PolicyName, string>> = { all: 'SLUICE_BENCH_KEY_ALL', lean: 'SLUICE_BENCH_KEY_LEAN' };
+const keyVariables = { all: 'SLUICE_BENCH_KEY_ALL', lean: 'SLUICE_BENCH_KEY_LEAN' } as const;
 
 /** Of the provider: a thousand slow streams need one each. */
 const maxConnections = 2_048;
@@ -23,19 +23,24 @@ export async function startSluiceUnderLoad(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<SluiceUnderLoad> {
   const keys = { all: newKey(), lean: newKey() };
-  const sluice = await startSluice({
-    dataDir,
-    config: configuration(upstreamUrl),
-    env: { ...environment, [keyVariables.all]: keys.all, [keyVariables.lean]: keys.lean },
-  });
+  const env = { ...environment, [keyVariables.all]: keys.all, [keyVariables.lean]: keys.lean };
+  return {
+    ...(await startMeasured({ dataDir, config: configuration(upstreamUrl), env })),
+    headers: ({ policy = 'all' }) => ({ authorization: `Bearer ${policy === 'lean' ? keys.lean : keys.all}` }),
+  };
+}
+
+/** A Sluice whose unfinished work can be seen from outside. */
+export async function startMeasured(options: StartSluiceOptions): Promise<Omit<SluiceUnderLoad, 'headers'>> {
+  const sluice = await startSluice(options);
   const metrics = async (name: string): Promise<string> => {
-    const url = name === 'ingress' ? sluice.url : `http://127.0.0.1:${sluice.port(name) ?? 0}`;
-    return (await fetch(`${url}/metrics`)).text();
+    const port = sluice.port(name);
+    if (port === undefined) return ''; // not started
+    return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   };
   return {
     version: '@sluice (this checkout)',
     url: `${sluice.url}/v1/chat/completions`,
-    headers: ({ policy = 'all' }) => ({ authorization: `Bearer ${keys[policy]}` }),
     processes: () => sluice.pids(),
     unfinished: async () => {
       const [ingress, billing, cache] = await Promise.all([metrics('ingress'), metrics('billing'), metrics('cache')]);
@@ -70,6 +75,6 @@ organizations:
 `;
 }
 
-function newKey(): string {
+export function newKey(): string {
   return `sk-sluice-${randomBytes(16).toString('hex')}`;
 }

@@ -6,7 +6,8 @@ import { upstreamModel } from './upstream.ts';
 
 export interface Load {
   readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Headers of each client; they ask in turn. */
+  readonly clients: readonly Readonly<Record<string, string>>[];
   readonly connections: number;
   readonly seconds: number;
 }
@@ -23,9 +24,10 @@ const script = join(import.meta.dirname, 'request.lua');
 const graceMs = 30_000;
 
 /** Loads a gateway with one thread of wrk. @throws Error when any request got no answer or one that is not 2xx or 3xx */
-export async function runWrk({ url, headers, connections, seconds }: Load): Promise<LoadResult> {
+export async function runWrk({ url, clients, connections, seconds }: Load): Promise<LoadResult> {
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, url, '--', uniqueWord(), upstreamModel];
-  const { stdout } = await promisify(execFile)('wrk', [...args, ...Object.entries(headers).flat()], { timeout: seconds * 1000 + graceMs });
+  const headers = clients.flatMap((client) => ['client', ...Object.entries(client).flat()]);
+  const { stdout } = await promisify(execFile)('wrk', [...args, ...headers], { timeout: seconds * 1000 + graceMs });
   return readWrkResult(stdout);
 }
 
