@@ -2,6 +2,7 @@ import { SluiceError } from '@sluice/contracts';
 import pg from 'pg';
 import type { Database, DatabaseOptions, Queryable, SqlValue } from './database.ts';
 import { databaseError } from './database-error.ts';
+import { StatementSpans } from './statement-spans.ts';
 
 /** How long after the server's own statement limit the client gives up on an answer. */
 const clientGraceMs = 1_000;
@@ -13,7 +14,9 @@ const idleTimeoutMs = 30_000;
  * @throws SluiceError `invalid_request` where the URL is none of Postgres
  */
 export function openDatabase(options: DatabaseOptions): Database {
-  const address = addressOf(options.url);
+  const url = parseUrl(options.url);
+  const address = addressOf(url);
+  const spans = new StatementSpans(url);
   const statementTimeoutMs = options.statementTimeoutMs ?? 15_000;
   const pool = new pg.Pool({
     connectionString: options.url,
@@ -34,7 +37,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   async function withClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
     let client: pg.PoolClient;
     try {
-      client = await pool.connect();
+      client = pool.idleCount > 0 ? await pool.connect() : await spans.connection(() => pool.connect());
     } catch (thrown) {
       throw closing === undefined
         ? databaseError(thrown, address)
@@ -59,10 +62,10 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     address,
-    query: (text, values) => withClient((client) => queryable(client, address).query(text, values)),
+    query: (text, values) => withClient((client) => queryable(client, address, spans).query(text, values)),
     transaction: (work, { statementTimeoutMs: limitMs } = {}) =>
       withClient(async (client) => {
-        const transaction = queryable(client, address, limitMs);
+        const transaction = queryable(client, address, spans, limitMs);
         await transaction.query('BEGIN');
         let result;
         try {
@@ -89,21 +92,22 @@ async function rollBack(transaction: Queryable, reason: unknown): Promise<void> 
   await transaction.query('ROLLBACK');
 }
 
-function queryable(client: pg.PoolClient, address: string, limitMs?: number): Queryable {
+function queryable(client: pg.PoolClient, address: string, spans: StatementSpans, limitMs?: number): Queryable {
   const timeout = limitMs === undefined ? {} : { query_timeout: limitMs + clientGraceMs };
+  const send = async <Row extends object>(text: string, values?: readonly SqlValue[]): Promise<Row[]> => {
+    try {
+      const result = await client.query<Row & pg.QueryResultRow>({
+        text,
+        ...(values === undefined ? {} : { values: [...values] }),
+        ...timeout,
+      });
+      return result.rows;
+    } catch (thrown) {
+      throw databaseError(thrown, address);
+    }
+  };
   return {
-    async query<Row extends object>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
-      try {
-        const result = await client.query<Row & pg.QueryResultRow>({
-          text,
-          ...(values === undefined ? {} : { values: [...values] }),
-          ...timeout,
-        });
-        return result.rows;
-      } catch (thrown) {
-        throw databaseError(thrown, address);
-      }
-    },
+    query: <Row extends object>(text: string, values?: readonly SqlValue[]) => spans.statement(text, () => send<Row>(text, values)),
   };
 }
 
@@ -112,12 +116,16 @@ function mayBeBroken(thrown: unknown): thrown is SluiceError {
   return thrown instanceof SluiceError && (thrown.code === 'stage_unavailable' || thrown.code === 'deadline_exceeded');
 }
 
-function addressOf(url: string): string {
+function parseUrl(url: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^postgres(ql)?:$/.test(parsed.protocol)) {
     throw new SluiceError('invalid_request', 'DATABASE_URL must look like postgres://user:password@host:5432/database.', {
       param: 'DATABASE_URL',
     });
   }
-  return `${parsed.host === '' ? 'localhost' : parsed.host}${parsed.pathname}`;
+  return parsed;
+}
+
+function addressOf({ host, pathname }: URL): string {
+  return `${host === '' ? 'localhost' : host}${pathname}`;
 }
