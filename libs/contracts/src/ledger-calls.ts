@@ -74,6 +74,8 @@ export const ledgerCalls = {
       more: z.number().int(),
       totals: z.object({
         usageNanoUsd: nanoUsd,
+        /** Differences of ends that came after their request was settled as unresolved. */
+        lateNanoUsd: nanoUsd,
         reratingNanoUsd: nanoUsd,
         creditNanoUsd: nanoUsd,
         dueNanoUsd: nanoUsd,

@@ -149,9 +149,10 @@ async function wholeTableBreaks(database: Database): Promise<string[]> {
        JOIN billing.rollup_position AS position ON position.shard = made.shard AND made.number <= position.number
      ), daily AS (
        SELECT coalesce(sum(lines), 0) AS count, coalesce(sum(amount_nano_usd), 0) AS amount FROM billing.rollup
-     ), monthly AS (
-       SELECT coalesce(sum(lines), 0) AS count, coalesce(sum(amount_nano_usd), 0) AS amount FROM billing.monthly_rollup
-     ) SELECT (lines.count, lines.amount) = (daily.count, daily.amount) AND (lines.count, lines.amount) = (monthly.count, monthly.amount) AS same FROM lines, daily, monthly`,
+     ), grouped AS (
+       SELECT sum(lines) AS count, sum(amount_nano_usd) AS amount FROM billing.group_sum WHERE grouped_by NOT LIKE 'tag:%' GROUP BY grouped_by, monthly
+     ) SELECT (lines.count, lines.amount) = (daily.count, daily.amount)
+         AND NOT EXISTS (SELECT FROM grouped WHERE (grouped.count, grouped.amount) <> (lines.count, lines.amount)) AS same FROM lines, daily`,
   );
   if (sums?.same !== true) breaks.push('the daily sums of statements are not those of the lines');
   return breaks;

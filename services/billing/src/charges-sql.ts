@@ -22,17 +22,22 @@ const entryColumns = `(line.ended_at AT TIME ZONE 'UTC')::date AS day, entry.org
     coalesce(entry.user_name, '') AS user_name, entry.tags`;
 
 /** OFFSET keeps the planner from joining whole tables: a block is small and both sides have an index of it. */
-const linesWith = (table: string, kind: string): string => `
+const linesWith = (table: string, kind: string, condition: string): string => `
   SELECT charge.* FROM blocks, LATERAL (
     SELECT ${entryColumns}, ${kind} AS entry_kind, ${lineColumns}
     FROM billing.ledger_line AS line JOIN billing.${table}
-    WHERE line.block = blocks.block AND entry.block = blocks.block
+    WHERE line.block = blocks.block AND entry.block = blocks.block${condition}
     OFFSET 0
   ) AS charge`;
 
-/** One row a line of the blocks in `blocks` (a CTE with the column `block`); `entry_kind` is `usage`, `rerating` or `credit`. */
-export const chargesOfBlocks = `${linesWith('ledger AS entry ON entry.request_id = line.entry_id', "'usage'")}
-  UNION ALL${linesWith('adjustment AS entry ON entry.adjustment_id = line.entry_id', 'entry.reason')}`;
+/**
+ * One row a line of the blocks in `blocks` (a CTE with the column `block`); `entry_kind` is `usage`, `rerating`, `credit` or `late`.
+ * @param condition on `entry` and `line`, led by AND: a block is read whole, but only what is wanted is joined
+ */
+export const chargesOfBlocks = (
+  condition = '',
+): string => `${linesWith('ledger AS entry ON entry.request_id = line.entry_id', "'usage'", condition)}
+  UNION ALL${linesWith('adjustment AS entry ON entry.adjustment_id = line.entry_id', 'entry.reason', condition)}`;
 
 /** Blocks that the roll-up has not come to. */
 export const newBlocks = `

@@ -1,7 +1,6 @@
 import { SluiceError, type ledgerCalls } from '@sluice/contracts';
 import type { Database, SqlValue } from '@sluice/database';
 import { z } from 'zod';
-import { chainShards } from './ledger.ts';
 import { decimalText } from './decimal-text.ts';
 import { focusColumns, focusRow } from './focus.ts';
 import { rollUp } from './rollup.ts';
@@ -52,7 +51,7 @@ const cursorSchema = z.tuple([z.string(), z.iso.date(), z.uuid()]);
 
 /** A page of daily charges as CSV (RFC 4180), JSON lines or FOCUS 1.2 as CSV; the head line is on the first page only. */
 export async function exportCharges(database: Database, query: ExportQuery, now: number): Promise<{ text: string; next?: string }> {
-  if (query.after === undefined) await rollUp(database, chainShards);
+  if (query.after === undefined) await rollUp(database);
   const values: SqlValue[] = [query.from, query.to];
   const conditions = ['day >= $1::date', 'day < $2::date'];
   if (query.organization !== undefined) conditions.push(`organization = $${values.push(query.organization)}`);

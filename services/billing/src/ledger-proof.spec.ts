@@ -6,7 +6,6 @@ import { bookCreditNote } from './credit-note.ts';
 import { exportCharges } from './export-charges.ts';
 import { focusColumns } from './focus.ts';
 import { openLedger, samplePrices, servers, type LedgerHarness } from './ledger-harness.ts';
-import { chainShards } from './ledger.ts';
 import { ensureLinePartitions } from './line-partitions.ts';
 import { rerate, type RerateQuery } from './rerate.ts';
 import { rollUp } from './rollup.ts';
@@ -51,10 +50,10 @@ describe.each(servers)('the ledger on $name', ({ open }) => {
     const organization = 'summed';
     const requests = ids(6).map((requestId, index) => ({ requestId, time: start + index * day, organization }));
     await harness.settle(...requests.slice(0, 3));
-    await rollUp(harness.database, chainShards);
+    await rollUp(harness.database);
     await harness.settle(...requests.slice(3));
     const before = await readStatement(harness.database, statementOf({ organization, by: 'day' }));
-    await rollUp(harness.database, chainShards);
+    await rollUp(harness.database);
     expect(await readStatement(harness.database, statementOf({ organization, by: 'day' }))).toEqual(before);
     expect(before.totals).toMatchObject({ usageNanoUsd: String(6 * sampleCost), dueNanoUsd: String(6 * sampleCost) });
     expect(before.groups.filter(({ kind }) => kind === 'output').map(({ name }) => name)).toEqual(
@@ -223,7 +222,7 @@ describe.each(servers)('the ledger on $name', ({ open }) => {
     });
 
     it('shows daily sums that are not those of the lines', async () => {
-      await rollUp(harness.database, chainShards);
+      await rollUp(harness.database);
       const sums = (by: string) => [`UPDATE billing.rollup SET amount_nano_usd = amount_nano_usd ${by} WHERE organization = 'credited'`];
       expect(await tampered(sums('+ 1'), sums('- 1'))).toContain('daily sums');
     });

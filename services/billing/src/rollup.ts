@@ -1,46 +1,62 @@
 import type { Database } from '@sluice/database';
-import { withoutJit } from './without-jit.ts';
 import { chargeDimensions, chargesOfBlocks } from './charges-sql.ts';
+import { groupSumCtes, maxGroupRows } from './group-sums-sql.ts';
+import { withPlanSettings } from './plan-settings.ts';
 
-/** Blocks of a shard that one statement sums up: some hundred thousand lines at most. */
-const maxBlocks = 50;
+/** Lines that one statement takes of each shard, and one block more: 200,000 in all, two to four seconds. */
+const maxLinesOfShard = 12_500;
 /** Statements in one call, so that it ends; the next call goes on. */
 const maxRounds = 10_000;
 
-const dimensions = chargeDimensions.replace('day, ', '');
+export interface RollUpOptions {
+  /** Rows of one user or tag grouping in a month and a day. */
+  readonly maxRows?: { readonly month: number; readonly day: number };
+  /** Statements; default as many as there is work for. */
+  readonly rounds?: number;
+}
 
-/** Adds the CTE `charges` to sums by day or month. */
-const written = (name: string, table: string, day: string): string => `${name} AS (
-  INSERT INTO billing.${table} AS known (dimension, day, ${dimensions}, lines, tokens, amount_nano_usd)
+/**
+ * $1 lines of a shard, $2 and $3 rows of a grouping. All shards at once: they hold the same days, so each sum is written once a statement and
+ * not once a shard. Numbers of a shard become visible in order, so its position says exactly what is in the sums. The locks are taken in
+ * the order of shards; replicas take turns.
+ */
+const rollUpSql = `
+WITH position AS MATERIALIZED (
+  SELECT shard, number FROM billing.rollup_position ORDER BY shard FOR UPDATE
+), blocks AS MATERIALIZED (
+  SELECT next.* FROM position, LATERAL (
+    SELECT block, shard, number FROM (
+      SELECT block, shard, number, sum(lines) OVER (ORDER BY number) - lines AS before FROM (
+        SELECT block, shard, number, lines FROM billing.chain_block AS made
+        WHERE made.shard = position.shard AND made.number > position.number ORDER BY number LIMIT 1000
+      ) AS near
+    ) AS counted WHERE before < $1
+  ) AS next
+), charges AS (${chargesOfBlocks()}
+), fine AS MATERIALIZED (
+  SELECT ${chargeDimensions}, count(*) AS lines, sum(tokens) AS tokens, sum(amount_nano_usd) AS amount_nano_usd
+  FROM charges GROUP BY ${chargeDimensions}
+), daily AS (
+  INSERT INTO billing.rollup AS known (dimension, ${chargeDimensions}, lines, tokens, amount_nano_usd)
   SELECT md5(ROW(team, key_id, user_name, tags, entry_kind, provider, model, kind, price_version, priced)::text)::uuid AS dimension,
-    ${day} AS period, ${dimensions}, count(*), sum(tokens), sum(amount_nano_usd)
-  FROM charges GROUP BY period, ${dimensions} ORDER BY organization, period, dimension
+    ${chargeDimensions}, lines, tokens, amount_nano_usd
+  FROM fine ORDER BY organization, day, dimension
   ON CONFLICT (organization, day, dimension) DO UPDATE SET
     lines = known.lines + excluded.lines,
     tokens = known.tokens + excluded.tokens,
     amount_nano_usd = known.amount_nano_usd + excluded.amount_nano_usd
-`;
-
-/** $1 shard, $2 most blocks. Numbers of a shard become visible in order, so its position says exactly what is in the sums. */
-const rollUpSql = `
-WITH position AS MATERIALIZED (
-  SELECT shard, number FROM billing.rollup_position WHERE shard = $1 FOR UPDATE
-), blocks AS MATERIALIZED (
-  SELECT made.block, made.number FROM position JOIN billing.chain_block AS made ON made.shard = position.shard AND made.number > position.number
-  ORDER BY made.number LIMIT $2
-), charges AS MATERIALIZED (${chargesOfBlocks}
-), ${written('daily', 'rollup', 'day')}), ${written('monthly', 'monthly_rollup', `date_trunc('month', day)::date`)}), moved AS (
-  UPDATE billing.rollup_position AS known SET number = (SELECT max(number) FROM blocks)
-  WHERE known.shard = $1 AND EXISTS (SELECT FROM blocks)
+), ${groupSumCtes(2, 3)}, moved AS (
+  UPDATE billing.rollup_position AS known SET number = latest.number
+  FROM (SELECT shard, max(number) AS number FROM blocks GROUP BY shard) AS latest WHERE known.shard = latest.shard
 )
 SELECT count(*) AS blocks FROM blocks`;
 
-/** Brings the daily and monthly sums up to the blocks that are there; replicas take turns. Statements are exact before and after. */
-export async function rollUp(database: Database, shards: number): Promise<void> {
-  for (let shard = 0; shard < shards; shard += 1) {
-    for (let round = 0; round < maxRounds; round += 1) {
-      const [row] = await withoutJit(database, (transaction) => transaction.query<{ blocks: string }>(rollUpSql, [shard, maxBlocks]));
-      if (Number(row?.blocks) < maxBlocks) break;
-    }
+/** Brings the sums up to the blocks that are there. Statements are exact before, meanwhile and after. */
+export async function rollUp(database: Database, { maxRows = maxGroupRows, rounds = maxRounds }: RollUpOptions = {}): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    const [row] = await withPlanSettings(database, (transaction) =>
+      transaction.query<{ blocks: string }>(rollUpSql, [maxLinesOfShard, maxRows.month, maxRows.day]),
+    );
+    if (Number(row?.blocks) === 0) break;
   }
 }

@@ -9,15 +9,23 @@ export interface SampleOptions {
   readonly sequence?: number;
   readonly organization?: string;
   readonly keyId?: string;
+  readonly user?: string;
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
-const subjectOf = ({ requestId, organization = 'acme', keyId = 'key_1' }: SampleOptions) => ({
+const subjectOf = ({
+  requestId,
+  organization = 'acme',
+  keyId = 'key_1',
+  user = 'u-17',
+  tags = { project: 'alpha', costCentre: '4711' },
+}: SampleOptions) => ({
   requestId,
   organization,
   team: 'support',
   keyId,
-  user: 'u-17',
-  tags: { project: 'alpha', costCentre: '4711' },
+  user,
+  tags: { ...tags },
   dialect: 'openai-chat',
   modelAsked: 'gpt-4o-mini',
   configVersion: 3,

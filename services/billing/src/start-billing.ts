@@ -146,7 +146,7 @@ async function startTasks({ settings, bus, log, onClose, clock }: BillingContext
   };
   const tasks = [
     { name: 'partitions', intervalMs: partitionIntervalMs, run: () => ensureLinePartitions(database, clock()).then(() => undefined) },
-    { name: 'daily sums', intervalMs: settings.BILLING_ROLLUP_INTERVAL_MS, run: () => rollUp(database, chainShards) },
+    { name: 'daily sums', intervalMs: settings.BILLING_ROLLUP_INTERVAL_MS, run: () => rollUp(database) },
     { name: 'webhooks', intervalMs: settings.BILLING_WEBHOOK_INTERVAL_MS, run: deliver },
     { name: 'audit', intervalMs: settings.BILLING_AUDIT_INTERVAL_MS, run: audit },
   ];
