@@ -1,6 +1,7 @@
 import type { TokenUsage, UnmaskTable } from '@sluice/contracts';
 import type { ClientCodec } from './neutral/codec.ts';
 import type { StreamRestorer } from './restorer.ts';
+import type { StreamCloser } from './stream-closer.ts';
 import type { StreamReader, StreamReaderOptions } from './stream-reader.ts';
 import type { ReplaceText } from './text-segment.ts';
 
@@ -30,6 +31,8 @@ export interface DialectAdapter {
   readonly completionToStream: (completion: unknown, includeUsage: boolean) => Uint8Array[];
   /** `table` is not empty. */
   readonly createStreamRestorer: (table: UnmaskTable) => StreamRestorer;
+  /** Absent where the dialect has no streams. */
+  readonly createStreamCloser?: (includeUsage: boolean) => StreamCloser;
   /** Translation; absent where the dialect is no conversation. */
   readonly codec?: ClientCodec;
 }

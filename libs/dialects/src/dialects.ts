@@ -11,6 +11,7 @@ import { adapter as openaiResponses } from './openai-responses/adapter.ts';
 import { readingAnswer } from './reading-answer.ts';
 import type { Restorer } from './restorer.ts';
 import { restorePlain } from './restore-plain.ts';
+import type { StreamCloser } from './stream-closer.ts';
 import type { StreamReader, StreamReaderOptions } from './stream-reader.ts';
 import type { ReplaceText, TextSegment } from './text-segment.ts';
 
@@ -84,6 +85,14 @@ export function readFinishReason(dialect: Dialect, answer: unknown): string | un
 /** Reads one streamed answer; a new one for each stream. */
 export function createStreamReader(dialect: Dialect, options: StreamReaderOptions = {}): StreamReader {
   return adapters[dialect].createStreamReader(options);
+}
+
+/**
+ * Follows one stream that may have to be ended before its provider ends it; undefined where the dialect has no streams.
+ * @param includeUsage the client asked its stream to tell what was used; dialects that always tell it do not look at it
+ */
+export function createStreamCloser(dialect: Dialect, includeUsage: boolean): StreamCloser | undefined {
+  return adapters[dialect].createStreamCloser?.(includeUsage);
 }
 
 /** Events of a stream that amounts to a plain answer, its end included: for cache replays. */

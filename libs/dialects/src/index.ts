@@ -17,5 +17,6 @@ export type * from './restorer.ts';
 export * from './rewrite-body.ts';
 export * from './scan-members.ts';
 export * from './sse-parser.ts';
+export type { StreamCloser } from './stream-closer.ts';
 export type { StreamReader, StreamReaderOptions } from './stream-reader.ts';
 export type * from './text-segment.ts';

@@ -6,6 +6,7 @@ import { decodeRequest } from './decode-request.ts';
 import { encodeAnswer } from './encode-answer.ts';
 import { encodeRequest } from './encode-request.ts';
 import { messageToStream } from './message-to-stream.ts';
+import { MessagesStreamCloser } from './messages-stream-closer.ts';
 import { MessagesStreamDecoder } from './messages-stream-decoder.ts';
 import { MessagesStreamEncoder } from './messages-stream-encoder.ts';
 import { MessagesStreamReader } from './messages-stream-reader.ts';
@@ -31,6 +32,7 @@ export const adapter: DialectAdapter = {
   createStreamReader: (options) => new MessagesStreamReader(options),
   completionToStream: messageToStream,
   createStreamRestorer: (table) => new EventRestorer(new MessagesStreamRestorer(table)),
+  createStreamCloser: () => new MessagesStreamCloser(),
   codec,
 };
 

@@ -3,6 +3,7 @@ import { EventRestorer } from '../event-restorer.ts';
 import { walkRequestTexts } from '../walk-request-texts.ts';
 import { createChatStreamReader } from './chat-stream-reader.ts';
 import { ChatStreamRestorer } from './chat-stream-restorer.ts';
+import { ChoicesStreamCloser } from './choices-stream-closer.ts';
 import { clientCodec } from './client-codec.ts';
 import { completionToStream } from './completion-to-stream.ts';
 import { parseChatRequest } from './parse-chat-request.ts';
@@ -19,5 +20,6 @@ export const adapter: DialectAdapter = {
   createStreamReader: createChatStreamReader,
   completionToStream,
   createStreamRestorer: (table) => new EventRestorer(new ChatStreamRestorer(table)),
+  createStreamCloser: (includeUsage) => new ChoicesStreamCloser({ delta: {} }, includeUsage),
   codec: clientCodec,
 };

@@ -1,5 +1,6 @@
 import type { DialectAdapter } from '../dialect-adapter.ts';
 import { EventRestorer } from '../event-restorer.ts';
+import { ChoicesStreamCloser } from '../openai-chat/choices-stream-closer.ts';
 import { readFinishReason, readUsage } from '../openai-chat/read-usage.ts';
 import { walkAnswerTexts } from '../openai-chat/walk-answer-texts.ts';
 import { walkRequestTexts } from '../walk-request-texts.ts';
@@ -21,6 +22,7 @@ export const adapter: DialectAdapter = {
   createStreamReader: createCompletionStreamReader,
   completionToStream,
   createStreamRestorer: (table) => new EventRestorer(new CompletionStreamRestorer(table)),
+  createStreamCloser: (includeUsage) => new ChoicesStreamCloser({ text: '' }, includeUsage),
   codec: {
     decodeRequest: decodeCompletionRequest,
     encodeAnswer: encodeCompletion,

@@ -5,6 +5,7 @@ import { codec } from './codec.ts';
 import { completionToStream } from './completion-to-stream.ts';
 import { parseResponsesRequest } from './parse-responses-request.ts';
 import { readFinishReason, readUsage } from './read-usage.ts';
+import { ResponsesStreamCloser } from './responses-stream-closer.ts';
 import { ResponsesStreamReader } from './responses-stream-reader.ts';
 import { ResponsesStreamRestorer } from './responses-stream-restorer.ts';
 import { walkAnswerTexts } from './walk-answer-texts.ts';
@@ -19,5 +20,6 @@ export const adapter: DialectAdapter = {
   createStreamReader: (options) => new ResponsesStreamReader(options),
   completionToStream,
   createStreamRestorer: (table) => new EventRestorer(new ResponsesStreamRestorer(table)),
+  createStreamCloser: () => new ResponsesStreamCloser(),
   codec,
 };

@@ -5,8 +5,13 @@ export type EmitEvent = (type: string, fields: JsonObject) => void;
 
 /** Prints the events of one response stream, numbered as clients expect them. */
 export class EventWriter {
-  #sequenceNumber = 0;
+  #sequenceNumber: number;
   #pending: string[] = [];
+
+  /** @param sequenceNumber of the first event */
+  constructor(sequenceNumber = 0) {
+    this.#sequenceNumber = sequenceNumber;
+  }
 
   readonly emit: EmitEvent = (type, fields) => {
     const data = { type, sequence_number: this.#sequenceNumber++, ...fields };
