@@ -1,22 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { refuse, reply, replyStream, type Outcome, type StreamEnd } from '@sluice/bus';
 import { SluiceError, subjects } from '@sluice/contracts';
-import { startNatsServer, type NatsServer } from '@sluice/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { attempt, chat, openEdge, plainAnswer, type Edge } from './edge-harness.ts';
 
-let nats: NatsServer;
-let edge: Edge;
-
-beforeAll(async () => {
-  nats = await startNatsServer();
-  edge = await openEdge(nats.url);
-});
-
-afterAll(async () => {
-  await edge.close();
-  await nats.stop();
-});
+const edge = await openEdge();
 
 const streamed = { ...chat, stream: true };
 

@@ -1,22 +1,10 @@
 import { refuse, reply, replyStream, type StageRequest } from '@sluice/bus';
 import { SluiceError, type Dialect } from '@sluice/contracts';
-import { startNatsServer, type NatsServer } from '@sluice/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dialectRoutes, isAnthropic, routedDialects } from './dialect-routes.ts';
-import { attempt, openEdge, type Edge } from './edge-harness.ts';
+import { attempt, openEdge } from './edge-harness.ts';
 
-let nats: NatsServer;
-let edge: Edge;
-
-beforeAll(async () => {
-  nats = await startNatsServer();
-  edge = await openEdge(nats.url);
-});
-
-afterAll(async () => {
-  await edge.close();
-  await nats.stop();
-});
+const edge = await openEdge();
 
 const messages = [{ role: 'user', content: 'Say something.' }];
 const bodies: Readonly<Record<Dialect, object>> = {

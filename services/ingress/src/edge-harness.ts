@@ -16,9 +16,10 @@ import {
   type Snapshot,
   type UsageEvent,
 } from '@sluice/contracts';
+import { startNatsServer } from '@sluice/testing';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { vi } from 'vitest';
+import { afterAll, vi } from 'vitest';
 import { compileEdge } from './edge-configuration.ts';
 import { IdempotentRequests } from './idempotent-requests.ts';
 import { Ingress } from './ingress.ts';
@@ -47,7 +48,6 @@ export interface Edge {
   /** Without a client library between: for clients that read slowly or leave. */
   open(body: unknown, headers?: Record<string, string>): Promise<OpenAnswer>;
   eventsOf(requestId: string, count: number): Promise<UsageEvent[]>;
-  close(): Promise<void>;
 }
 
 export interface OpenAnswer {
@@ -135,11 +135,14 @@ export function plainAnswer(content = 'Hello.'): Outcome {
   });
 }
 
-export async function openEdge(natsUrl: string): Promise<Edge> {
+/** Opens an edge for the specs of a file, on a server of its own. Both are closed after them, the edge first. */
+export async function openEdge(): Promise<Edge> {
+  const nats = await startNatsServer();
+  afterAll(() => nats.stop());
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
   const connect = (service: string): Promise<Bus> =>
-    connectBus({ servers: natsUrl, service, version: '0.1.0', description: 'test', log, tracing: false, hopBudgetMs: 2_000, echo: true });
+    connectBus({ servers: nats.url, service, version: '0.1.0', description: 'test', log, tracing: false, hopBudgetMs: 2_000, echo: true });
   const [bus, services] = await Promise.all([connect('ingress'), connect('router')]);
   await bus.ensureStream({ name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 60_000, duplicateWindowMs: 10_000 });
   await bus.ensureStream({ name: streams.audit, subjects: [subjects.anyAudit], maxAgeMs: 60_000, duplicateWindowMs: 10_000 });
@@ -211,6 +214,11 @@ export async function openEdge(natsUrl: string): Promise<Edge> {
     log,
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  afterAll(async () => {
+    await server.close();
+    await dispatcher.close();
+    await Promise.all([bus.close(), services.close()]);
+  });
   const post = (path: string, body: string | Uint8Array, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(url + path, {
       method: 'POST',
@@ -234,11 +242,6 @@ export async function openEdge(natsUrl: string): Promise<Edge> {
       const found = (): UsageEvent[] => events.filter((event) => event.data.requestId === requestId);
       await vi.waitUntil(() => found().length >= count, { timeout: 8_000 });
       return found();
-    },
-    close: async () => {
-      await server.close();
-      await dispatcher.close();
-      await Promise.all([bus.close(), services.close()]);
     },
   };
 }

@@ -1,21 +1,9 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { startNatsServer, type NatsServer } from '@sluice/testing';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openEdge, type Edge } from './edge-harness.ts';
+import { describe, expect, it } from 'vitest';
+import { openEdge } from './edge-harness.ts';
 
-let nats: NatsServer;
-let edge: Edge;
-
-beforeAll(async () => {
-  nats = await startNatsServer();
-  edge = await openEdge(nats.url);
-});
-
-afterAll(async () => {
-  await edge.close();
-  await nats.stop();
-});
+const edge = await openEdge();
 
 const oneModel = { authorization: 'Bearer sk-sluice-one-model' };
 const asAnthropic = { 'anthropic-version': '2023-06-01' };

@@ -1,23 +1,10 @@
-import { startNatsServer, type NatsServer } from '@sluice/testing';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openEdge, type Edge } from './edge-harness.ts';
+import { describe, expect, it } from 'vitest';
+import { openEdge } from './edge-harness.ts';
 import { moderationResult } from './moderation-result.ts';
 
-let nats: NatsServer;
-let edge: Edge;
-let client: OpenAI;
-
-beforeAll(async () => {
-  nats = await startNatsServer();
-  edge = await openEdge(nats.url);
-  client = new OpenAI({ apiKey: 'sk-sluice-test', baseURL: `${edge.url}/v1`, maxRetries: 0 });
-});
-
-afterAll(async () => {
-  await edge.close();
-  await nats.stop();
-});
+const edge = await openEdge();
+const client = new OpenAI({ apiKey: 'sk-sluice-test', baseURL: `${edge.url}/v1`, maxRetries: 0 });
 
 describe('moderations', () => {
   it('are the verdict of the guardrail in OpenAI’s words', async () => {

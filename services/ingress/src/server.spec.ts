@@ -1,20 +1,8 @@
-import { startNatsServer, type NatsServer } from '@sluice/testing';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chat, openEdge, plainAnswer, type Edge } from './edge-harness.ts';
+import { describe, expect, it } from 'vitest';
+import { chat, openEdge, plainAnswer } from './edge-harness.ts';
 
-let nats: NatsServer;
-let edge: Edge;
-
-beforeAll(async () => {
-  nats = await startNatsServer();
-  edge = await openEdge(nats.url);
-});
-
-afterAll(async () => {
-  await edge.close();
-  await nats.stop();
-});
+const edge = await openEdge();
 
 interface OpenAiError {
   readonly error: { readonly message: string; readonly type: string; readonly param: string | null; readonly code: string };
