@@ -5,6 +5,7 @@ import { startPostgres } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Admission } from './admission.ts';
 import { InputCounter } from './count-input.ts';
+import { LeaseTraces } from './lease-traces.ts';
 import { migrateMetering, openReplica, sampleEnvelope, sampleSnapshot, type SampleLimits } from './metering-samples.ts';
 import { OutputEstimates } from './output-estimates.ts';
 import { createStage } from './stage.ts';
@@ -40,6 +41,7 @@ function openStage(limits: SampleLimits, unacknowledged = 0) {
     admission,
     estimates,
     counter: new InputCounter(),
+    traces: new LeaseTraces(),
     policyOf: () => undefined,
     events: { publish: (subject, event) => published.push({ subject, event }), unacknowledged },
     clock: () => now,

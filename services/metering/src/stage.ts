@@ -21,6 +21,7 @@ import {
 import type { Admission, AdmissionRequest, Refusal } from './admission.ts';
 import type { InputCounter } from './count-input.ts';
 import { explainRefusal } from './explain-refusal.ts';
+import type { LeaseTraces } from './lease-traces.ts';
 import type { OutputEstimates } from './output-estimates.ts';
 import { reserveTokens } from './reserve-tokens.ts';
 
@@ -28,6 +29,7 @@ export interface MeteringSurroundings {
   readonly admission: Admission;
   readonly estimates: Pick<OutputEstimates, 'estimate'>;
   readonly counter: Pick<InputCounter, 'count'>;
+  readonly traces: Pick<LeaseTraces, 'wait'>;
   readonly events: Pick<EventPublisher, 'publish' | 'unacknowledged'>;
   /** What a policy says of metering, by its name. */
   readonly policyOf: (name: string) => MeteringPolicy | undefined;
@@ -87,10 +89,11 @@ function admit(
   context: StageContext,
   asked: AdmissionRequest,
 ): Outcome | Promise<Outcome> {
-  const { admission } = surroundings;
+  const { admission, traces } = surroundings;
   const announced = admission.holds(envelope.id); // sent round again: a repeat would leave a gap in our event sequence
   const result = admission.admit(asked);
-  if (result instanceof Promise) return result.then((refusal) => conclude(surroundings, envelope, context, asked, refusal, announced));
+  if (result instanceof Promise)
+    return traces.wait(result).then((refusal) => conclude(surroundings, envelope, context, asked, refusal, announced));
   return conclude(surroundings, envelope, context, asked, result, announced);
 }
 

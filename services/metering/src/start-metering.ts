@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { Admission } from './admission.ts';
 import { InputCounter } from './count-input.ts';
 import { LeaseStore } from './lease-store.ts';
+import { LeaseTraces } from './lease-traces.ts';
 import { OutputEstimates } from './output-estimates.ts';
 import type { Quota } from './quota.ts';
 import { readUsage } from './read-usage.ts';
@@ -43,9 +44,14 @@ export async function startMetering(context: MeteringContext): Promise<void> {
   // A source of its own: billing proves that the numbers of one source in USAGE have no gap.
   const alerts = await bus.createEventPublisher('metering-budgets');
   const store = new LeaseStore(database, settings.METERING_LEASE_MS);
+  const traces = new LeaseTraces();
   const admission = new Admission(configuration.current, {
     store: {
-      renew: (state, asked) => (ready.done() ? store.renew(state, asked) : Promise.reject(new Error('migrations are not applied yet'))),
+      renew: (state, asked) => {
+        if (!ready.done()) return Promise.reject(new Error('migrations are not applied yet'));
+        const awaited = asked.some(({ ask }) => ask.need > 0);
+        return traces.statement(awaited, () => store.renew(state, asked));
+      },
     },
     clock,
     instance: bus.instance,
@@ -93,6 +99,7 @@ export async function startMetering(context: MeteringContext): Promise<void> {
     admission,
     estimates,
     counter: new InputCounter(),
+    traces,
     events,
     policyOf: (name) => policies.of(name),
     clock,
