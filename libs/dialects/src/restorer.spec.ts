@@ -2,6 +2,7 @@ import type { SluiceError } from '@sluice/contracts';
 import { type UnmaskTable } from '@sluice/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cutText } from './cut-text.ts';
 import { createRestorer, createStreamReader } from './dialects.ts';
 import { SseParser } from './sse-parser.ts';
 
@@ -188,8 +189,8 @@ describe('stream restoring', () => {
         const text = fragments.join('');
         const document = JSON.stringify({ v: text });
         const stream = [
-          ...cut(text, pieces).map((piece) => event(content(piece))),
-          ...cut(document, pieces).map((piece) => event(argumentsPiece(piece))),
+          ...cutText(text, pieces).map((piece) => event(content(piece))),
+          ...cutText(document, pieces).map((piece) => event(argumentsPiece(piece))),
         ];
         const restored = restoreStream(stream.join('') + event(finish()) + done, chunks, using);
         const whole = restorePlainly(using, text, document);
@@ -201,18 +202,6 @@ describe('stream restoring', () => {
     );
   });
 });
-
-/** Cuts between UTF-16 units except inside a surrogate pair, which no tokenizer sends apart. */
-function cut(text: string, sizes: readonly number[]): string[] {
-  const characters = Array.from(text);
-  const pieces: string[] = [];
-  for (let at = 0, turn = 0; at < characters.length; turn++) {
-    const size = sizes[turn % sizes.length] ?? 1;
-    pieces.push(characters.slice(at, at + size).join(''));
-    at += size;
-  }
-  return pieces;
-}
 
 function restorePlainly(using: UnmaskTable, content: string, document: string): { content: string; document: string } {
   const bytes = Buffer.from(JSON.stringify({ content, function: { arguments: document } }));

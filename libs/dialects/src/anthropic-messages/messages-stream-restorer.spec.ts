@@ -1,6 +1,7 @@
 import type { UnmaskTable } from '@sluice/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cutText } from '../cut-text.ts';
 import { createRestorer, createStreamReader } from '../dialects.ts';
 import { SseParser } from '../sse-parser.ts';
 
@@ -113,10 +114,10 @@ describe('restoring a stream of messages', () => {
         const stream =
           begin +
           opened(0, { type: 'text', text: '' }) +
-          cut(text, pieces).map(textPiece).join('') +
+          cutText(text, pieces).map(textPiece).join('') +
           closed(0) +
           opened(1, { type: 'tool_use', id: 't', name: 'f', input: {} }) +
-          cut(JSON.stringify({ v: text }), pieces)
+          cutText(JSON.stringify({ v: text }), pieces)
             .map((partial_json) => piece(1, { type: 'input_json_delta', partial_json }))
             .join('') +
           closed(1) +
@@ -131,15 +132,3 @@ describe('restoring a stream of messages', () => {
     );
   });
 });
-
-/** Cuts between UTF-16 units except inside a surrogate pair, which no tokenizer sends apart. */
-function cut(text: string, sizes: readonly number[]): string[] {
-  const characters = Array.from(text);
-  const pieces: string[] = [];
-  for (let at = 0, turn = 0; at < characters.length; turn++) {
-    const size = sizes[turn % sizes.length] ?? 1;
-    pieces.push(characters.slice(at, at + size).join(''));
-    at += size;
-  }
-  return pieces;
-}

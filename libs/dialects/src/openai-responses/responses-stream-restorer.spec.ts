@@ -1,6 +1,7 @@
 import type { UnmaskTable } from '@sluice/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cutText } from '../cut-text.ts';
 import { createRestorer } from '../dialects.ts';
 import { SseParser } from '../sse-parser.ts';
 
@@ -140,7 +141,7 @@ describe('ResponsesStreamRestorer', () => {
       fc.property(tables, fc.array(fragment, { maxLength: 12 }), splits, splits, (using, fragments, pieces, chunks) => {
         const whole = fragments.join('');
         const document = JSON.stringify({ v: whole });
-        const events = parse(restore(streamOf(cut(whole, pieces), cut(document, pieces)), chunks, using));
+        const events = parse(restore(streamOf(cutText(whole, pieces), cutText(document, pieces)), chunks, using));
         const plain = JSON.parse(
           Buffer.from(
             createRestorer('openai-responses', using).plain(Buffer.from(JSON.stringify({ text: whole, arguments: document }))),
@@ -159,15 +160,3 @@ describe('ResponsesStreamRestorer', () => {
     );
   });
 });
-
-/** Cuts between characters: no tokenizer sends halves of a surrogate pair apart. */
-function cut(whole: string, sizes: readonly number[]): string[] {
-  const characters = Array.from(whole);
-  const pieces: string[] = [];
-  for (let at = 0, turn = 0; at < characters.length; turn++) {
-    const size = sizes[turn % sizes.length] ?? 1;
-    pieces.push(characters.slice(at, at + size).join(''));
-    at += size;
-  }
-  return pieces;
-}
