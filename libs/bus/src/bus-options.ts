@@ -1,3 +1,4 @@
+import type { SpoolOptions } from './event-spool.ts';
 import type { BusLog } from './stage-surroundings.ts';
 import type { BusTls } from './tls-options.ts';
 
@@ -20,6 +21,8 @@ export interface BusOptions {
   readonly hopBudgetMs: number;
   /** False: messages that this process publishes do not come back to its own subscriptions. */
   readonly echo: boolean;
+  /** Where events are kept that NATS does not take; absent: in memory only. */
+  readonly spool?: SpoolOptions | undefined;
   /** Told of every stage turn, for metrics. */
   readonly observeStage?: (stage: string, outcome: string, durationMs: number) => void;
 }

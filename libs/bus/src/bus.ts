@@ -74,17 +74,19 @@ export interface DispatcherOptions {
   readonly hopBudgetMs: number;
 }
 
-/** Publishes events of one producer in order, without a gap, and keeps each until the stream has stored it. */
+/** Publishes events of one producer in order, without a gap, and keeps each until the stream has stored it, on disk where that takes long. */
 export interface EventPublisher extends Closable {
   /**
    * Completes the CloudEvent (`source`, `sequence`, `time`) and publishes it; id is the deduplication key.
    * @param trace of the request that the event is about, for consumers to link to; default: the active span's
    */
   publish(subject: string, event: UnsequencedEvent, trace?: TraceContext): void;
-  /** Waits until all that was published is stored, or throws after `timeoutMs`. */
+  /** Waits until all that was published is stored; after `timeoutMs` the rest is spooled. Throws where it cannot be. */
   flush(timeoutMs: number): Promise<void>;
   /** Events not yet acknowledged by the stream. */
   readonly unacknowledged: number;
+  /** False while the stream takes no events and the spool none either: more work would be work that nobody records. */
+  readonly isSafe: boolean;
 }
 
 type WithoutSequence<Event> = Event extends unknown
@@ -184,7 +186,10 @@ export interface Bus extends Closable {
   publish(subject: string, data: Uint8Array): void;
 
   ensureStream(definition: StreamDefinition): Promise<void>;
+  /** @throws Error where the spool cannot be opened */
   createEventPublisher(service: string): Promise<EventPublisher>;
+  /** Puts on disk, before it returns, what the stream has not stored: for a process that ends now. */
+  keepEvents(): void;
   consume(options: ConsumeOptions): Promise<Closable>;
   /** Reads what a stream holds now, and leaves no consumer behind. */
   readStream(options: ReadStreamOptions): Promise<void>;

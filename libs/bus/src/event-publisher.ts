@@ -1,151 +1,161 @@
-import { headers as headerNames } from '@sluice/contracts';
-import type { Msg, NatsConnection } from 'nats';
-import type { EventPublisher, TraceContext, UnsequencedEvent } from './bus.ts';
-import { HeaderBlock } from './header-block.ts';
-import type { Inbox, OpenInbox } from './inbox.ts';
-import { publishMessage } from './publish-message.ts';
-import { SequenceWindow } from './sequence-window.ts';
+import type { EventPublisher, UnsequencedEvent } from './bus.ts';
+import { EventFlow } from './event-flow.ts';
+import type { EventChannel, EventWire } from './event-wire.ts';
+import type { SpoolWriter } from './spool-writer.ts';
 import { activeTraceContext } from './tracing.ts';
 
-/** An event not acknowledged for this long counts as lost on the way; the stream drops a repeat by its id. */
-const resendAfterMs = 2_000;
-/** How often lost events are looked for, and how often the oldest one is tried while the stream does not take it. */
+/** How often lost events are looked for, what stands in the spool is synced, and the oldest event is tried while the stream does not take it. */
 const sweepMs = 250;
-/** Events under way without an acknowledgement; more wait, so that a long outage ends in a steady flow. */
-const windowEvents = 2_000;
+/** An event that is not stored after this long goes to disk, and all that follow it until the stream has caught up. */
+const spoolAfterMs = 1_000;
+/** The stream has caught up where nothing waits for longer than this. */
+const caughtUpMs = 250;
 
-interface Pending {
-  readonly subject: string;
-  readonly id: string;
-  readonly text: string;
-  publishedAt: number;
-  readonly trace: TraceContext | undefined;
+export interface PublisherSurroundings {
+  readonly wire: EventWire;
+  /** None: events wait in memory only. */
+  readonly spool: SpoolWriter | undefined;
+  readonly clock: () => number;
+  readonly log: { error(fields: object, message: string): void };
 }
 
 /**
- * Publishes to a JetStream stream in order and keeps each event until the stream has stored it. Publishing never waits:
- * the stream's acknowledgement comes back on the process's inbox. After a loss only the oldest open event is sent
- * until the stream takes it, then the others in their order: so what one source says stays in order over an outage.
- * What is kept is bounded by the caller, who sees {@link EventPublisher.unacknowledged}: an event is never dropped here.
+ * Numbers the events of one source, publishes them in order and keeps each until the stream has stored it. Publishing never waits. While the
+ * stream takes events nothing touches the disk; when the connection is lost, an event is refused, or one is not stored within
+ * {@link spoolAfterMs}, all open events and those that come are appended to the spool, from where the next process of the service publishes them
+ * if this one ends. What is kept is bounded by the caller, who sees {@link EventPublisher.unacknowledged}: an event is never dropped here.
  */
 export class StreamEventPublisher implements EventPublisher {
-  readonly #connection: NatsConnection;
-  readonly #inbox: OpenInbox;
+  readonly #surroundings: PublisherSurroundings;
   readonly #source: string;
-  readonly #log: { error(fields: object, message: string): void };
-  readonly #pending = new SequenceWindow<Pending>();
+  readonly #channel: EventChannel;
+  readonly #flow: EventFlow;
   readonly #sweeper: NodeJS.Timeout;
-  /** Number of the last one sent since the flow began anew. */
-  #sent = 0;
-  #connected = true;
-  /** False after a loss, until the oldest open event is stored. */
-  #flowing = true;
-  #idle: (() => void)[] = [];
+  #spooling = false;
+  /** Events up to this number are in the spool, or stored. */
+  #spooled = 0;
+  #spoolFails = false;
 
-  constructor(connection: NatsConnection, inbox: Inbox, source: string, log: { error(fields: object, message: string): void }) {
-    this.#connection = connection;
-    this.#inbox = inbox.open(`event-${source.replaceAll(/[^A-Za-z0-9_-]/g, '-')}`, (message, word) => {
-      this.#acknowledged(Number(word), message);
-    });
+  constructor(surroundings: PublisherSurroundings, source: string) {
+    this.#surroundings = surroundings;
     this.#source = source;
-    this.#log = log;
+    this.#channel = surroundings.wire.open(`event-${source.replaceAll(/[^A-Za-z0-9_-]/g, '-')}`, (number, refusal) => {
+      if (refusal === undefined) this.#flow.acknowledge(number);
+      else this.#refused(refusal);
+    });
+    this.#flow = new EventFlow({ send: this.#channel.send, clock: surroundings.clock });
     this.#sweeper = setInterval(() => {
-      this.#sweep();
+      this.sweep();
     }, sweepMs).unref();
   }
 
   get unacknowledged(): number {
-    return this.#pending.size;
+    return this.#flow.size;
+  }
+
+  get isSafe(): boolean {
+    return !this.#spoolFails;
   }
 
   publish(subject: string, event: UnsequencedEvent, trace = activeTraceContext()): void {
-    const sequence = this.#pending.last + 1;
-    const complete = {
+    const { clock, wire } = this.#surroundings;
+    const now = clock();
+    const text = JSON.stringify({
       specversion: '1.0',
       ...event,
       source: this.#source,
-      time: new Date().toISOString(),
+      time: new Date(now).toISOString(),
       datacontenttype: 'application/json',
-      sequence: String(sequence),
-    };
-    this.#pending.push({ subject, id: event.id, text: JSON.stringify(complete), publishedAt: 0, trace });
-    this.#flow();
+      sequence: String(this.#flow.last + 1),
+    });
+    // Before it has a number: no server would ever take it, and all that follow would wait for it.
+    if (text.length * 3 > wire.limitBytes && Buffer.byteLength(text) > wire.limitBytes)
+      throw new Error(`an event of ${Buffer.byteLength(text)} bytes is larger than the server takes (${wire.limitBytes})`);
+    this.#flow.give({ subject, id: event.id, text, trace, givenAt: now, sentAt: 0 });
+    if (this.#spooling) this.#append();
+    this.#flow.run();
   }
 
   async flush(timeoutMs: number): Promise<void> {
-    if (this.#pending.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#idle.push(() => {
+    const timer = setTimeout(resolve, timeoutMs, false);
+    void this.#flow.idle().then(() => {
       resolve(true);
     });
-    const timer = setTimeout(resolve, timeoutMs, false);
     const stored = await promise;
     clearTimeout(timer);
-    if (!stored) throw new Error(`${this.#pending.size} events are not stored yet`);
+    if (!stored && !this.keep()) throw new Error(`${this.#flow.size} events are not stored yet`);
   }
 
-  /** The client drops what it holds when it reconnects, so nothing is handed to it while the server is away. */
+  /** Tells of the connection to the server. What is open when it is lost goes to disk at once. */
   setConnected(connected: boolean): void {
-    this.#connected = connected;
-    this.#flowing = false;
-    if (connected) this.#sweep();
+    if (!connected) this.#beginSpooling();
+    this.#flow.setConnected(connected);
+  }
+
+  /**
+   * Puts what is not stored on disk, at once: a process that is about to end calls it.
+   * @returns whether nothing is lost if it ends now
+   */
+  keep(): boolean {
+    if (this.#flow.size === 0) return true;
+    this.#beginSpooling();
+    return this.#surroundings.spool !== undefined && !this.#spoolFails;
   }
 
   close(): Promise<void> {
     clearInterval(this.#sweeper);
+    const { spool, log } = this.#surroundings;
+    if (!this.keep())
+      log.error({ events: this.#flow.size, source: this.#source }, 'events are lost: neither stored nor spooled at the end');
+    this.#channel.close();
+    spool?.release(this.#flow.oldest);
+    spool?.close();
     return Promise.resolve();
   }
 
-  /** Sends what has not been sent, in order, as far as the window allows. */
-  #flow(): void {
-    while (this.#flowing && this.#connected && this.#sent < this.#pending.last) {
-      if (this.#sent + 1 - this.#pending.oldest >= windowEvents) return;
-      this.#sent += 1;
-      this.#send(this.#sent);
-    }
-  }
-
-  #send(sequence: number): void {
-    const entry = this.#pending.get(sequence);
-    if (entry === undefined || this.#connection.isClosed()) return;
-    entry.publishedAt = Date.now();
-    const headers = new HeaderBlock()
-      .set(headerNames.messageId, entry.id)
-      .set(headerNames.traceparent, entry.trace?.traceparent)
-      .set(headerNames.tracestate, entry.trace?.tracestate);
-    publishMessage(this.#connection, { subject: entry.subject, reply: `${this.#inbox.subject}.${sequence}`, headers, text: entry.text });
-  }
-
-  #acknowledged(sequence: number, message: Msg): void {
-    const text = message.string();
-    // An empty payload is the server's word that no stream takes the subject; an error means it was not stored.
-    if (text === '' || text.includes('"error"')) {
-      if (this.#flowing)
-        this.#log.error({ reason: text.slice(0, 200), source: this.#source }, 'event not stored; it will be published again');
-      this.#flowing = false;
+  /** Called every {@link sweepMs}. */
+  sweep(): void {
+    const flow = this.#flow;
+    flow.sweep();
+    const { spool } = this.#surroundings;
+    if (spool === undefined) return;
+    if (!this.#spooling) {
+      if (flow.oldestAgeMs > spoolAfterMs) this.#beginSpooling();
+      else if (!spool.isEmpty) spool.release(flow.oldest);
       return;
     }
-    const { oldest } = this.#pending;
-    if (!this.#pending.delete(sequence)) return; // the repeat of one that was stored already
-    if (this.#pending.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
-    if (!this.#flowing && sequence === oldest) {
-      this.#flowing = true;
-      this.#sent = sequence;
-    }
-    this.#flow();
+    this.#append(true);
+    spool.release(flow.oldest);
+    spool.sync();
+    if (flow.isFlowing && flow.oldestAgeMs <= caughtUpMs) this.#spooling = false;
   }
 
-  /** Finds a loss by the age of the oldest open event, and tries that one alone until it is stored. */
-  #sweep(): void {
-    const { oldest } = this.#pending;
-    const entry = this.#pending.get(oldest);
-    if (!this.#connected) return;
-    if (entry === undefined) {
-      this.#flowing = true;
-      this.#flow();
-      return;
+  #beginSpooling(): void {
+    this.#spooling = this.#surroundings.spool !== undefined;
+    this.#append();
+  }
+
+  /** Brings to disk what is open and not there yet. What fails is tried `again` by the sweep. */
+  #append(again = false): void {
+    const { spool, log } = this.#surroundings;
+    if (spool === undefined || (this.#spoolFails && !again)) return;
+    let reason: unknown = new Error('it has reached its size');
+    try {
+      this.#spooled = spool.append(this.#flow, Math.max(this.#spooled, this.#flow.oldest - 1));
+    } catch (error) {
+      reason = error;
     }
-    if (this.#flowing && entry.publishedAt !== 0 && Date.now() - entry.publishedAt > resendAfterMs) this.#flowing = false;
-    if (!this.#flowing) this.#send(oldest);
+    const failed = this.#spooled < this.#flow.last;
+    if (failed && !this.#spoolFails)
+      log.error({ err: reason, source: this.#source, unacknowledged: this.#flow.size }, 'events cannot be spooled; they wait in memory');
+    this.#spoolFails = failed;
+  }
+
+  #refused(reason: string): void {
+    if (this.#flow.isFlowing)
+      this.#surroundings.log.error({ reason, source: this.#source }, 'event not stored; it will be published again');
+    this.#flow.refuse();
+    this.#beginSpooling();
   }
 }

@@ -21,7 +21,8 @@ import type { BusOptions } from './bus-options.ts';
 import { ClaimCheck } from './claim-check.ts';
 import { closing } from './closing.ts';
 import { SlipDispatcher } from './dispatcher.ts';
-import { StreamEventPublisher } from './event-publisher.ts';
+import { EventProducer } from './event-producer.ts';
+import { NatsEventWire } from './event-wire.ts';
 import { decodeFrame, encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
 import { Inbox } from './inbox.ts';
@@ -49,7 +50,7 @@ export class NatsBus implements Bus {
   readonly #inbox: Inbox;
   readonly #claims: ClaimCheck;
   readonly #endpoints: ServiceEndpoints;
-  readonly #publishers: StreamEventPublisher[] = [];
+  readonly #events: EventProducer;
   readonly #connectionListeners: ((connected: boolean) => void)[] = [];
   readonly #stages: { readonly served: ServedStage; readonly stop: () => Promise<void> }[] = [];
   readonly #consumers: DurableConsumer[] = [];
@@ -65,6 +66,7 @@ export class NatsBus implements Bus {
     this.instance = `${options.service}-${randomBytes(6).toString('hex')}`;
     this.#inbox = new Inbox(connection, options.service, options.log);
     this.#claims = new ClaimCheck(connection, maxPayloadBytes);
+    this.#events = new EventProducer(new NatsEventWire(connection, this.#inbox, maxPayloadBytes), this.instance, options);
     this.#endpoints = new ServiceEndpoints(connection, options.service, options.version, options.description, options.log);
     void this.#followStatus();
   }
@@ -219,9 +221,11 @@ export class NatsBus implements Bus {
   }
 
   createEventPublisher(service: string): Promise<EventPublisher> {
-    const publisher = new StreamEventPublisher(this.#connection, this.#inbox, `sluice/${service}/${this.instance}`, this.#options.log);
-    this.#publishers.push(publisher);
-    return Promise.resolve(publisher);
+    return Promise.try(() => this.#events.publisher(service));
+  }
+
+  keepEvents(): void {
+    this.#events.keep();
   }
 
   readStream(options: ReadStreamOptions): Promise<void> {
@@ -257,8 +261,7 @@ export class NatsBus implements Bus {
     await Promise.all(this.#stages.map((stage) => stage.stop()));
     await this.#endpoints.stop();
     await Promise.all(this.#consumers.map((consumer) => consumer.close()));
-    await Promise.all(this.#publishers.map((publisher) => publisher.flush(2_000).catch(() => undefined)));
-    await Promise.all(this.#publishers.map((publisher) => publisher.close()));
+    await this.#events.close();
     await this.#presence?.close();
     if (!this.#connection.isClosed()) await this.#connection.drain().catch(() => undefined);
   }
@@ -297,7 +300,7 @@ export class NatsBus implements Bus {
     if (connected) {
       this.#presence?.forgive();
     }
-    for (const publisher of this.#publishers) publisher.setConnected(connected);
+    this.#events.setConnected(connected);
     if (this.#closing === undefined) this.#options.log.info({ connected }, connected ? 'NATS is back' : 'NATS is out of reach');
     for (const listener of this.#connectionListeners) listener(connected);
   }

@@ -39,6 +39,10 @@ export const baseSettingsSchema = z.object({
   ),
   /** Folder for what must outlive the process, the last good configuration among it. */
   SLUICE_DATA_DIR: z.preprocess(emptyAsAbsent, z.string().default('.sluice')),
+  /** Folder of events that NATS has not stored, on a local disk that is there after a restart; absent: `spool` in the data folder; `off`: none. */
+  SLUICE_SPOOL_DIR: optionalSetting(),
+  /** Most bytes that one process may have in the spool. */
+  SLUICE_SPOOL_MAX_BYTES: integerSetting(1_048_576, 1_099_511_627_776, 268_435_456),
   /** Port of /healthz, /readyz and /metrics for services without an HTTP server of their own; 0: none. */
   SLUICE_HEALTH_PORT: integerSetting(0, 65_535, 0),
   SLUICE_HEALTH_HOST: z.preprocess(emptyAsAbsent, z.string().default('127.0.0.1')),

@@ -1,4 +1,5 @@
-import { connectBus, type Closable } from '@sluice/bus';
+import { join } from 'node:path';
+import { connectBus, type BusOptions, type Closable } from '@sluice/bus';
 import { pino, type Logger } from 'pino';
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { z } from 'zod';
@@ -82,7 +83,12 @@ async function start<Shape extends z.ZodObject>(
     tracing: settings.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
     hopBudgetMs: settings.SLUICE_HOP_BUDGET_MS,
     echo: definition.echo ?? true,
+    spool: spoolOf(settings),
     observeStage: stageMetrics(metrics),
+  });
+  // However the process ends short of a kill, what is not stored then is on disk: closing may have run out of time.
+  process.once('exit', () => {
+    bus.keepEvents();
   });
   const telemetry = await startTelemetry(name, version, bus.instance, settings.OTEL_EXPORTER_OTLP_ENDPOINT);
   if (telemetry !== undefined) closers.add('telemetry', () => telemetry.close());
@@ -124,6 +130,11 @@ async function start<Shape extends z.ZodObject>(
     readiness: (check, run) => checks.set(check, run),
   };
   await definition.start(context);
+}
+
+function spoolOf(settings: BaseSettings): BusOptions['spool'] {
+  const directory = settings.SLUICE_SPOOL_DIR ?? join(settings.SLUICE_DATA_DIR, 'spool');
+  return directory === 'off' ? undefined : { directory, maxBytes: settings.SLUICE_SPOOL_MAX_BYTES };
 }
 
 function stageMetrics(metrics: Registry): (stage: string, outcome: string, durationMs: number) => void {

@@ -1,0 +1,160 @@
+import { close, closeSync, fdatasync, fdatasyncSync, fsync, open, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EventFlow } from './event-flow.ts';
+import { encodeRecord, segmentHead } from './spool-record.ts';
+import { segmentName } from './spool-segments.ts';
+
+/** A segment that has reached this size is followed by another, so that what is stored meanwhile can be deleted. */
+const segmentLimitBytes = 4 * 1024 * 1024;
+/** What waits is written in pieces of about this size. */
+const pieceBytes = 256 * 1024;
+
+/** Room for the segments of all publishers of a process. */
+export interface SpoolSpace {
+  readonly folder: string;
+  /** Whether there is room for so many bytes more; if so they are taken. */
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+}
+
+interface Segment {
+  readonly path: string;
+  bytes: number;
+  /** Number of the last event in it. */
+  last: number;
+}
+
+/**
+ * Appends the open events of one publisher to segments on disk. What {@link append} says is on disk outlives the process, since it is
+ * in the kernel's hands; {@link sync} makes it outlive the machine. Nothing is read back: the process has it in memory as long as it lives.
+ */
+export class SpoolWriter {
+  readonly #space: SpoolSpace;
+  readonly #name: string;
+  readonly #segments: Segment[] = [];
+  #made = 0;
+  /** Of the last segment; undefined where the next event begins another. */
+  #file: number | undefined;
+  #dirty = false;
+  /** Its name is not yet kept by the folder. */
+  #isNew = false;
+
+  /** @param name of the publisher, one word */
+  constructor(space: SpoolSpace, name: string) {
+    this.#space = space;
+    this.#name = name;
+  }
+
+  get isEmpty(): boolean {
+    return this.#segments.length === 0;
+  }
+
+  /**
+   * Appends all open events behind the number `after`.
+   * @returns the number up to which they are on disk now; less than the flow's last where there was no room
+   * @throws Error of the file system; what was not written whole is written again, into another segment, by the next call
+   */
+  append(flow: Pick<EventFlow, 'get' | 'oldest' | 'last'>, after: number): number {
+    let written = after;
+    let piece: Buffer[] = [];
+    let bytes = 0;
+    for (let number = Math.max(after + 1, flow.oldest); number <= flow.last; number += 1) {
+      const event = flow.get(number);
+      if (event !== undefined) {
+        const record = encodeRecord(event);
+        piece.push(record);
+        bytes += record.byteLength;
+      }
+      if (bytes < pieceBytes && number < flow.last) continue;
+      if (bytes > 0 && !this.#write(Buffer.concat(piece, bytes), number)) return written;
+      written = number;
+      piece = [];
+      bytes = 0;
+    }
+    return written;
+  }
+
+  /** Deletes the segments whose events are all below the number `oldest`. */
+  release(oldest: number): void {
+    for (let segment = this.#segments[0]; segment !== undefined && segment.last < oldest; segment = this.#segments[0]) {
+      if (this.#segments.length === 1) {
+        this.#dirty = false; // nobody needs it any more
+        this.#endSegment();
+      }
+      rmSync(segment.path, { force: true });
+      this.#space.give(segment.bytes);
+      this.#segments.shift();
+    }
+  }
+
+  /** Asks the disk to keep what was appended; does not wait for it. */
+  sync(): void {
+    if (!this.#dirty || this.#file === undefined) return;
+    this.#dirty = false;
+    const failed = (error: Error | null): void => {
+      if (error !== null) this.#dirty = true;
+    };
+    fdatasync(this.#file, failed);
+    if (!this.#isNew) return;
+    this.#isNew = false;
+    open(this.#space.folder, (error, folder) => {
+      failed(error);
+      if (error === null) {
+        fsync(folder, (unkept) => {
+          failed(unkept);
+          close(folder);
+        });
+      }
+    });
+  }
+
+  /** Waits until the disk has kept what was appended. Another event would begin another segment. */
+  close(): void {
+    this.#endSegment();
+  }
+
+  #write(bytes: Buffer, last: number): boolean {
+    const current = this.#segments.at(-1);
+    if (current !== undefined && this.#file !== undefined && current.bytes >= segmentLimitBytes) this.#endSegment();
+    if (!this.#space.take(bytes.byteLength)) return false;
+    const segment = this.#file === undefined || current === undefined ? this.#beginSegment() : current;
+    segment.bytes += bytes.byteLength;
+    segment.last = last;
+    try {
+      this.#writeWhole(bytes);
+    } catch (error) {
+      this.#endSegment(); // its end may be torn; nothing may follow that
+      throw error;
+    }
+    return true;
+  }
+
+  #beginSegment(): Segment {
+    this.#made += 1;
+    const path = join(this.#space.folder, segmentName(this.#name, this.#made));
+    this.#file = openSync(path, 'wx', 0o600);
+    const segment = { path, bytes: 0, last: 0 };
+    this.#segments.push(segment);
+    this.#isNew = true;
+    this.#writeWhole(segmentHead);
+    return segment;
+  }
+
+  #writeWhole(bytes: Uint8Array): void {
+    if (this.#file === undefined) throw new Error('no segment is open');
+    this.#dirty = true;
+    for (let start = 0; start < bytes.byteLength;) start += writeSync(this.#file, bytes, start);
+  }
+
+  #endSegment(): void {
+    if (this.#file === undefined) return;
+    const file = this.#file;
+    this.#file = undefined;
+    try {
+      if (this.#dirty) fdatasyncSync(file);
+    } finally {
+      this.#dirty = false;
+      closeSync(file);
+    }
+  }
+}
