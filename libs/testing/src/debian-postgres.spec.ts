@@ -12,3 +12,19 @@ it('starts a real PostgreSQL', { timeout: 240_000 }, async () => {
   await client.end();
   await server.stop();
 });
+
+it('comes back from a SIGKILL with what was committed', { timeout: 240_000 }, async () => {
+  const server = await startDebianPostgres();
+  const before = new pg.Client(server.url);
+  before.on('error', () => undefined); // the kill
+  await before.connect();
+  await before.query('CREATE TABLE kept (id integer)');
+  await before.query('INSERT INTO kept VALUES (7)');
+  await server.kill();
+  await server.restart();
+  const after = new pg.Client(server.url);
+  await after.connect();
+  expect((await after.query<{ id: number }>('SELECT id FROM kept')).rows).toEqual([{ id: 7 }]);
+  await after.end();
+  await server.stop();
+});

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -15,8 +15,16 @@ export interface DebianPostgres {
   readonly url: string;
   /** Of the server; its sessions are its children. */
   readonly pid: number;
+  readonly port: number;
+  /** Ends it with SIGKILL and keeps the cluster; its sessions end with it. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port after {@link kill}; resolves when it has recovered. */
+  restart(): Promise<void>;
+  /** Ends it and removes the cluster. */
   stop(): Promise<void>;
 }
+
+const startBudgetMs = 30_000;
 
 /**
  * Starts a real PostgreSQL (no pgvector) on a temporary cluster at 127.0.0.1. Where it is missing and this process is root, Debian's
@@ -31,28 +39,50 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
   const cluster = join(directory, 'cluster');
   await run(join(binaries, 'initdb'), ['-D', cluster, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], as);
   const port = await findFreePort();
-  // No fsync: the cluster is thrown away. Everything else is as the package has it.
+  // No fsync: the cluster is thrown away, and outlives the process all the same. Everything else is as the package has it.
   const settings = ['-D', cluster, '-p', String(port), '-h', '127.0.0.1', '-k', directory, '-F'];
   const tied = tiedCommand(join(binaries, 'postgres'), settings);
-  const child = spawn(tied.command, tied.args, { ...as, stdio: ['pipe', 'ignore', 'pipe'] });
+  let child: ChildProcess | undefined;
   let words = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    words = (words + text).slice(-4_000);
-  });
+  const end = async (signal: NodeJS.Signals) => {
+    if (child !== undefined) await endChild(child, signal, 10_000);
+  };
+  const start = async () => {
+    const deadline = Date.now() + startBudgetMs;
+    for (;;) {
+      child = spawn(tied.command, tied.args, { ...as, stdio: ['pipe', 'ignore', 'pipe'] });
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        words = (words + text).slice(-4_000);
+      });
+      while (!hasEnded(child) && Date.now() < deadline) {
+        if (await accepts(binaries, port)) return;
+        await delay(50);
+      }
+      // After a SIGKILL its sessions keep the shared memory for a moment, and until they are gone it will not start.
+      if (Date.now() > deadline || !words.includes('shared memory block')) throw new Error(`PostgreSQL did not start: ${words}`);
+      words = '';
+      await delay(100);
+    }
+  };
   const stop = async () => {
     // SIGINT is PostgreSQL's fast shutdown: sessions are ended, not waited for.
-    await endChild(child, 'SIGINT', 10_000);
+    await end('SIGINT');
     await rm(directory, { recursive: true, force: true });
   };
-  const deadline = Date.now() + 30_000;
-  while (!(await accepts(binaries, port))) {
-    if (hasEnded(child) || Date.now() > deadline) {
-      await stop();
-      throw new Error(`PostgreSQL did not start: ${words}`);
-    }
-    await delay(50);
-  }
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, pid: child.pid ?? 0, stop };
+  await start().catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    get pid() {
+      return child?.pid ?? 0;
+    },
+    port,
+    kill: () => end('SIGKILL'),
+    restart: start,
+    stop,
+  };
 }
 
 /** The newest installed version's programs. */

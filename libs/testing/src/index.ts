@@ -9,6 +9,7 @@ export { sampleEnvelope } from './sample-envelope.ts';
 export type { SimulatedCall } from './simulated-calls.ts';
 export { startSimulatedProvider, type SimulatedProvider, type SimulatedProviderOptions } from './simulated-provider.ts';
 export { simulatedFaults, type SimulatedFault } from './simulation-script.ts';
+export { startTcpProxy, type Partition, type TcpProxy } from './tcp-proxy.ts';
 export { tiedCommand } from './tied-command.ts';
 
 /** File that a supervisor may run as a process, with PORT and NAME in its environment. */

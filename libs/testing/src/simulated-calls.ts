@@ -17,22 +17,30 @@ export interface SimulatedCall {
   status: number | undefined;
   /** `aborted`: the client went before the answer was whole; `faulted`: this side broke it as the script said. */
   outcome: 'running' | 'completed' | 'aborted' | 'faulted';
+  /** What it bills for the whole answer: an answer that was not read to its end may have been told as less. */
+  usage: { readonly input: number; readonly output: number } | undefined;
   bodyBytes: number;
   /** The request body; kept for the last calls only and up to 64 KiB each. */
   body: string | undefined;
 }
 
-const maxCalls = 20_000;
+/** Unless told. */
+export const defaultMaxCalls = 20_000;
 const maxBodies = 256;
 const maxBodyBytes = 65_536;
 
-/** A ring of the last calls. */
+/** The last calls. */
 export class SimulatedCalls {
+  readonly #maxCalls: number;
   #calls: SimulatedCall[] = [];
   #withBody: SimulatedCall[] = [];
   #sequence = 0;
 
-  add(call: Omit<SimulatedCall, 'sequence' | 'model' | 'stream' | 'status' | 'outcome' | 'bodyBytes' | 'body'>): SimulatedCall {
+  constructor(maxCalls: number) {
+    this.#maxCalls = maxCalls;
+  }
+
+  add(call: Omit<SimulatedCall, 'sequence' | 'model' | 'stream' | 'status' | 'outcome' | 'usage' | 'bodyBytes' | 'body'>): SimulatedCall {
     this.#sequence += 1;
     const added: SimulatedCall = {
       ...call,
@@ -41,12 +49,13 @@ export class SimulatedCalls {
       stream: false,
       status: undefined,
       outcome: 'running',
+      usage: undefined,
       bodyBytes: 0,
       body: undefined,
     };
     this.#calls.push(added);
     // Half is dropped at a time: shifting one by one would cost a move of the whole array for each call.
-    if (this.#calls.length > maxCalls) this.#calls = this.#calls.slice(maxCalls / 2);
+    if (this.#calls.length > this.#maxCalls) this.#calls = this.#calls.slice(this.#maxCalls / 2);
     return added;
   }
 

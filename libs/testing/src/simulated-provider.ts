@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answerRequest } from './simulated-answer.ts';
-import { SimulatedCalls, type SimulatedCall } from './simulated-calls.ts';
+import { defaultMaxCalls, SimulatedCalls, type SimulatedCall } from './simulated-calls.ts';
 import { deliverPlain, deliverStream, type DeliveryEnd } from './simulated-delivery.ts';
 import { answerEmbeddings } from './simulated-embedding.ts';
 import { membersOf } from './simulated-request.ts';
@@ -21,6 +21,8 @@ export interface SimulatedProviderOptions {
   readonly name?: string;
   /** Seconds since the epoch for `created`; fixed unless told, so that the same request gives the same bytes. */
   readonly createdSeconds?: () => number;
+  /** Calls that are remembered at least by half; 20,000 unless told. */
+  readonly maxCalls?: number;
 }
 
 export interface SimulatedProvider {
@@ -53,7 +55,7 @@ const wires: ReadonlyMap<string, SimulatedWire> = new Map([
 
 /** Starts a provider that speaks OpenAI's formats and Anthropic's on 127.0.0.1 that answers by a fixed rule and misbehaves as request headers script it. */
 export async function startSimulatedProvider(options: SimulatedProviderOptions = {}): Promise<SimulatedProvider> {
-  const calls = new SimulatedCalls();
+  const calls = new SimulatedCalls(options.maxCalls ?? defaultMaxCalls);
   const handler = new ProviderHandler(calls, options.name ?? 'sim', options.createdSeconds ?? (() => 1_767_225_600));
   // A gateway keeps its connections; ending idle ones at the usual 5 s would make resets that no script asked for.
   const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0, noDelay: true }, (request, response) => {
@@ -166,6 +168,7 @@ class ProviderHandler {
     call.model = request.model;
     call.stream = request.stream;
     const answer = answerRequest(request, script);
+    call.usage = { input: answer.promptTokens, output: answer.completionTokens };
     const head = { created: this.#createdSeconds(), model: request.model };
     if (!request.stream) return deliverPlain(response, script, 200, wire.plain(head, answer, request));
     return deliverStream(response, script, wire.stream(head, answer, request, script.chunkCharacters), wire);
