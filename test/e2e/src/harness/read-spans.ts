@@ -9,6 +9,9 @@ export interface ReceivedSpan {
   readonly parentSpanId: string;
   readonly name: string;
   readonly kind: string;
+  /** Epoch ns. */
+  readonly startedAt: bigint;
+  readonly endedAt: bigint;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
 }
@@ -27,7 +30,7 @@ export function readSpans(request: Buffer): ReceivedSpan[] {
   });
 }
 
-/** trace_id = 1, span_id = 2, parent_span_id = 4, name = 5, kind = 6, attributes = 9, links = 13. */
+/** trace_id = 1, span_id = 2, parent_span_id = 4, name = 5, kind = 6, start and end = 7 and 8 (fixed64), attributes = 9, links = 13. */
 function readSpan(span: readonly Field[], service: string): ReceivedSpan {
   return {
     service,
@@ -36,6 +39,8 @@ function readSpan(span: readonly Field[], service: string): ReceivedSpan {
     parentSpanId: bytes(span, 4).toString('hex'),
     name: bytes(span, 5).toString(),
     kind: kinds[Number(span.find((field) => field.number === 6)?.value ?? 0)] ?? '',
+    startedAt: bytes(span, 7).readBigUInt64LE(),
+    endedAt: bytes(span, 8).readBigUInt64LE(),
     attributes: readAttributes(messages(span, 9)),
     links: messages(span, 13).map((link) => ({ traceId: bytes(link, 1).toString('hex'), spanId: bytes(link, 2).toString('hex') })),
   };
