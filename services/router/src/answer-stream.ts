@@ -1,6 +1,7 @@
 import type { TokenUsage } from '@sluice/contracts';
 import type { AttemptFailure } from './attempt-failure.ts';
 import { foreignAnswer, type StreamPiece, type StreamReading } from './endpoints/endpoint.ts';
+import type { StreamLimit } from './reservation/stream-limit.ts';
 import type { StreamSink, UpstreamCall } from './upstream-call.ts';
 
 /** Most that is held back before the first event with content: a provider that says more than this has begun. */
@@ -18,6 +19,15 @@ export interface StreamListener {
   ended(failure: AttemptFailure | undefined): void;
 }
 
+/** A stream that stands still until it is known whether it may go on. */
+interface Standstill {
+  /** The rest of what was being read. */
+  readonly pieces: Iterator<StreamPiece>;
+  /** What came nevertheless: little, for the socket is left unread. */
+  readonly backlog: Buffer[];
+  ended: boolean;
+}
+
 /**
  * A stream on its way: bytes of one provider in, messages of whole events in the client's dialect out. Nothing leaves before the first event
  * with content, so until then the attempt can fail and another target answer.
@@ -25,6 +35,8 @@ export interface StreamListener {
 export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
   readonly #reading: StreamReading;
   readonly #listener: StreamListener;
+  readonly #limit: StreamLimit | undefined;
+  #standstill: Standstill | undefined;
   #call: UpstreamCall | undefined;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
@@ -34,17 +46,34 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
   /** Why the stream broke; undefined while it runs and where it ended well. */
   failure: AttemptFailure | undefined;
 
-  constructor(reading: StreamReading, listener: StreamListener) {
+  /** @param limit keeps the stream within what is reserved; undefined where nothing binds it */
+  constructor(reading: StreamReading, listener: StreamListener, limit?: StreamLimit) {
     this.#reading = reading;
     this.#listener = listener;
+    this.#limit = limit;
   }
 
   get usage(): TokenUsage | undefined {
-    return this.#reading.usage;
+    return this.#limit?.usage ?? this.#reading.usage;
   }
 
   get finishReason(): string | undefined {
-    return this.#reading.finishReason;
+    return this.isCut ? 'length' : this.#reading.finishReason;
+  }
+
+  /** True where it was ended here, because it had used what is reserved. */
+  get isCut(): boolean {
+    return this.#limit?.usage !== undefined;
+  }
+
+  /** True where its usage is all that there will be. */
+  get complete(): boolean {
+    return this.isCut || this.#reading.complete;
+  }
+
+  /** Output so far, by our own count. */
+  get outputTokens(): number {
+    return this.#limit?.outputTokens ?? this.#reading.contentEvents;
   }
 
   get contentEvents(): number {
@@ -56,10 +85,15 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
   }
 
   data(bytes: Buffer): void {
-    this.#read(() => this.#reading.push(bytes));
+    if (this.#standstill !== undefined) this.#standstill.backlog.push(bytes);
+    else this.#read(() => this.#reading.push(bytes));
   }
 
   end(): void {
+    if (this.#standstill !== undefined) {
+      this.#standstill.ended = true;
+      return;
+    }
     this.#read(() => this.#reading.end());
     const kind = this.#reading.foreign ? foreignAnswer : 'broken_stream';
     this.#finish(this.#reading.complete ? undefined : { kind, status: 200, disposition: 'retry' });
@@ -82,7 +116,7 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
       });
     }
     const value = this.#take();
-    this.#call?.resume();
+    this.#resume();
     return { done: false, value };
   }
 
@@ -93,13 +127,56 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  #read(read: () => StreamPiece[]): void {
+  #read(read: () => Iterable<StreamPiece>): void {
     if (this.#ended) return;
     try {
-      for (const piece of read()) if (!this.#accept(piece)) return;
+      if (this.#limit !== undefined) this.#pass(read()[Symbol.iterator](), this.#limit);
+      else for (const piece of read()) if (!this.#accept(piece)) return;
     } catch (cause) {
       this.#giveUp({ kind: 'malformed_stream', status: 200, disposition: 'retry', cause });
     }
+  }
+
+  #pass(pieces: Iterator<StreamPiece>, limit: StreamLimit): void {
+    for (let next = pieces.next(); next.done !== true; next = pieces.next()) {
+      if (!this.#accept(next.value) || !this.#isWithin(limit, pieces)) return;
+    }
+  }
+
+  /** @returns false where the stream has ended or stands still */
+  #isWithin(limit: StreamLimit, pieces: Iterator<StreamPiece>): boolean {
+    const word = limit.check();
+    if (word === 'pass') return true;
+    if (word === 'end') {
+      this.#cut(limit);
+      return false;
+    }
+    this.#standstill = { pieces, backlog: [], ended: false };
+    this.#call?.pause();
+    void limit.answered.then(() => {
+      this.#goOn(limit);
+    });
+    return false;
+  }
+
+  #goOn(limit: StreamLimit): void {
+    const standstill = this.#standstill;
+    this.#standstill = undefined;
+    if (this.#ended || standstill === undefined) return;
+    const { pieces, backlog, ended } = standstill;
+    this.#read(() => (this.#isWithin(limit, pieces) ? { [Symbol.iterator]: () => pieces } : []));
+    // It may stand still again: what is left then waits with it.
+    for (const bytes of backlog) this.data(bytes);
+    if (ended) this.end();
+    this.#resume();
+  }
+
+  /** Ends the stream as an answer that met its limit; the provider is told at once. */
+  #cut(limit: StreamLimit): void {
+    this.#hold(limit.end());
+    this.#commit();
+    this.#finish(undefined);
+    this.#call?.fail({ kind: 'cut', status: 200, disposition: 'final' });
   }
 
   /** @returns false where the piece ended the stream */
@@ -115,11 +192,21 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
       return false;
     }
     if (!this.committed && (kind === 'content' || this.#pending.length >= maxHeldEvents || this.#pendingBytes >= maxHeldBytes)) {
-      this.committed = true;
-      this.#listener.begun();
+      this.#commit();
     }
     if (this.committed) this.#notify();
     return true;
+  }
+
+  #commit(): void {
+    if (this.committed) return;
+    this.committed = true;
+    this.#listener.begun();
+  }
+
+  /** Reads on, where there is room for it and nothing is waited for. */
+  #resume(): void {
+    if (this.#standstill === undefined && this.#pendingBytes < highWaterBytes) this.#call?.resume();
   }
 
   #giveUp(failure: AttemptFailure): void {

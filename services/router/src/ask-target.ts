@@ -4,6 +4,8 @@ import { type AttemptFailure, isMisconfiguration } from './attempt-failure.ts';
 import { attemptRace } from './attempt-race.ts';
 import { CallHealth } from './call-health.ts';
 import { type Endpoint, foreignAnswer } from './endpoints/endpoint.ts';
+import { noRoomError } from './refusal.ts';
+import { type Holding, usages } from './reservation/holding.ts';
 import { maxCalls, type Run } from './run.ts';
 import type { Target } from './target.ts';
 
@@ -58,13 +60,19 @@ function hasAccount(run: Run, { upstream }: Target): boolean {
 
 async function callEndpoint(run: Run, target: Target, endpoint: Endpoint, others: readonly Target[]): Promise<Asked> {
   const { tools, watch, route } = run;
+  const barred = run.holding === undefined ? undefined : await barredFrom(run, run.holding);
+  if (barred !== undefined) return refused(run, target, barred);
   const plan = planOf(run, target, endpoint, 1);
   if ('failure' in plan) return refused(run, target, plan.failure);
   const now = tools.clock();
   route.hedge?.called(now);
   const afterMs = others.length === 0 ? undefined : route.hedge?.hedgeAfterMs(target.health.firstTokens, now);
   if (afterMs === undefined) return record(run, plan, await attempt(tools, watch, plan));
-  const race = await attemptRace(tools, watch, plan, { afterMs, plan: () => hedgePlan(run, others) });
+  const race = await attemptRace(tools, watch, plan, {
+    afterMs,
+    allowed: () => mayHedge(run, others),
+    plan: () => hedgePlan(run, others),
+  });
   if (race.other?.kind === 'failed') run.attempts.push(race.other.record);
   else if (race.other !== undefined)
     run.attempts.push(race.other.kind === 'stream' ? (race.other.ended() ?? race.other.begun) : race.other.record);
@@ -76,6 +84,26 @@ function record(run: Run, plan: AttemptPlan, result: AttemptResult): Asked {
   run.attempts.push(result.record);
   if (isAccounts(result.failure)) run.refusedAccounts.add(plan.account);
   return refused(run, plan.target, result.failure);
+}
+
+/** Why limits leave no room for a call: mostly they do, for the reservation is enough for one that nothing was used before. */
+async function barredFrom({ route, attempts }: Run, holding: Holding): Promise<AttemptFailure | undefined> {
+  const word = await holding.cover(route, usages(attempts));
+  return word === 'granted' ? undefined : { kind: 'no_room', status: 0, disposition: 'final', error: noRoomError(word) };
+}
+
+/** A call beside one that runs holds as much again. It is asked for only where there is somebody to call. */
+function mayHedge(
+  { holding, route, attempts, tools, envelope, refusedAccounts }: Run,
+  others: readonly Target[],
+): boolean | Promise<boolean> {
+  if (holding === undefined) return true;
+  const now = tools.clock();
+  const ready = others.some(({ health, endpoints, upstream }) => {
+    const speaks = endpoints[envelope.dialect] !== undefined;
+    return speaks && health.breaker.state(now) === 'closed' && upstream.accounts.has(now, refusedAccounts);
+  });
+  return ready && Promise.resolve(holding.cover(route, usages(attempts), 1)).then((word) => word === 'granted');
 }
 
 /** The second call of a race, where another target takes calls and the budget has one left. */
@@ -106,7 +134,13 @@ function planOf(run: Run, target: Target, endpoint: Endpoint, place: number): At
   const ticket = breaker.begin(now);
   if (ticket === undefined) return { failure: resting('breaker_open', breaker.admitsFrom(now) - now) };
   const health = new CallHealth(target, account, ticket, tools.report, envelope.id);
-  return { target, account, endpoint, encoded, envelope, retries: route.model.retries, ordinal: run.attempts.length + place, health };
+  const ordinal = run.attempts.length + place;
+  return { target, account, endpoint, encoded, envelope, retries: route.model.retries, ordinal, health, limit: limitOf(run) };
+}
+
+function limitOf({ holding, route, envelope }: Run): AttemptPlan['limit'] {
+  const allowance = envelope.stream ? holding?.stream(route) : undefined;
+  return holding === undefined || allowance === undefined ? undefined : { allowance, inputTokens: holding.inputTokens };
 }
 
 /** A request that the target's format cannot express fails here, before any call. */

@@ -6,6 +6,8 @@ import type { UpstreamCall } from './upstream-call.ts';
 /** A second call, should the first be slow. */
 export interface Hedge {
   readonly afterMs: number;
+  /** Whether a second call may be made; the first one goes on meanwhile. */
+  readonly allowed: () => boolean | Promise<boolean>;
   /** Undefined where no second call may be made after all. */
   readonly plan: () => AttemptPlan | undefined;
 }
@@ -32,7 +34,11 @@ export async function attemptRace(tools: AttemptTools, watch: RequestWatch, firs
   const leader = run(tools, watch, first);
   const early = await within(leader.result, hedge.afterMs);
   if (early !== undefined) return { plan: first, result: early.result, other: undefined };
-  const plan = hedge.plan();
+  const allowed = hedge.allowed();
+  const answered = typeof allowed === 'boolean' ? allowed : await Promise.race([leader.result, allowed]);
+  // A call that has ended while it was asked needs no second one.
+  if (typeof answered === 'object') return { plan: first, result: answered.result, other: undefined };
+  const plan = answered ? hedge.plan() : undefined;
   if (plan === undefined) return { plan: first, result: (await leader.result).result, other: undefined };
   const second = run(tools, watch, plan);
   const { runner, result } = await Promise.race([leader.result, second.result]);

@@ -35,7 +35,21 @@ export function recordAttempt(
 }
 
 /** Bytes of JSON for one token of English text, roughly: only for calls whose provider gave no figures. */
-const bytesPerToken = 4;
+export const bytesPerToken = 4;
+
+/**
+ * What a stream used. One that did not come to its end may have told its input and only the beginning of its output.
+ * @param outputTokens as far as they were followed
+ */
+export function usageOfStream(
+  said: TokenUsage | undefined,
+  stream: { readonly complete: boolean; readonly outputTokens: number },
+  requestBytes: number,
+): TokenUsage {
+  const { complete, outputTokens } = stream;
+  if (said === undefined) return estimateUsage(requestBytes, outputTokens);
+  return complete || said.output >= outputTokens ? said : { ...said, output: outputTokens, estimated: true };
+}
 
 /** What a call used where its provider did not live to say: better than nothing in a ledger, and marked as an estimate. */
 export function estimateUsage(requestBytes: number, outputTokens: number): TokenUsage {

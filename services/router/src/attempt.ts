@@ -1,11 +1,13 @@
 import type { Envelope, ModelConfig, ProviderAttempt, TokenUsage } from '@sluice/contracts';
-import { AnswerStream } from './answer-stream.ts';
+import { AnswerStream, type StreamListener } from './answer-stream.ts';
 import { type AttemptFailure, hedgeLost } from './attempt-failure.ts';
-import { type AttemptTimes, estimateUsage, recordAttempt } from './attempt-record.ts';
+import { type AttemptTimes, estimateUsage, recordAttempt, usageOfStream } from './attempt-record.ts';
 import type { CallHealth } from './call-health.ts';
 import type { EncodedRequest, Endpoint, PlainReading } from './endpoints/endpoint.ts';
 import { type AnswerReading, readPlainAnswer } from './plain-answer.ts';
 import type { ProviderSpan, ProviderTracer } from './provider-tracer.ts';
+import type { StreamAllowance } from './reservation/stream-allowance.ts';
+import { StreamLimit } from './reservation/stream-limit.ts';
 import type { FollowedCall, RequestWatch } from './request-watch.ts';
 import type { Target } from './target.ts';
 import type { Account } from './upstream.ts';
@@ -32,6 +34,8 @@ export interface AttemptPlan {
   /** Told of the call as soon as there is one, for whoever may have to end it early. */
   readonly opened?: (call: UpstreamCall) => void;
   readonly health: CallHealth;
+  /** Undefined where nothing binds what a stream may use. */
+  readonly limit: { readonly allowance: StreamAllowance; readonly inputTokens: number } | undefined;
 }
 
 export interface StreamedAnswer {
@@ -81,7 +85,7 @@ async function attemptStream(tools: AttemptTools, watch: RequestWatch, plan: Att
   const { promise: begun, resolve } = Promise.withResolvers<AttemptFailure | undefined>();
   let timeToFirstTokenMs: number | undefined;
   let ended: ProviderAttempt | undefined;
-  const stream = new AnswerStream(encoded.openStream(), {
+  const stream = openStream(plan, {
     begun() {
       const now = clock();
       timeToFirstTokenMs = now - startedAt;
@@ -115,11 +119,17 @@ async function attemptStream(tools: AttemptTools, watch: RequestWatch, plan: Att
   return { kind: 'stream', stream, begun: record, ended: () => ended, dropped: encoded.dropped };
 }
 
+function openStream({ encoded, limit }: AttemptPlan, listener: StreamListener): AnswerStream {
+  if (limit === undefined) return new AnswerStream(encoded.openStream(), listener);
+  const reading = encoded.openFollowedStream();
+  return new AnswerStream(reading, listener, new StreamLimit(reading, limit.allowance, limit.inputTokens));
+}
+
 function recordStream(plan: AttemptPlan, stream: AnswerStream, times: AttemptTimes, failure: AttemptFailure | undefined): ProviderAttempt {
   const { target, encoded } = plan;
-  const usage = stream.usage ?? estimateUsage(encoded.bytes.byteLength, stream.contentEvents);
+  const usage = usageOfStream(stream.usage, stream, encoded.bytes.byteLength);
   const record = recordAttempt(target, times, { status: 200, failure, usage });
-  target.metrics.attempt(failure?.kind ?? 'ok', record.latencyMs);
+  target.metrics.attempt(failure?.kind ?? (stream.isCut ? 'cut' : 'ok'), record.latencyMs);
   if (failure === undefined) plan.health.succeeded(times.endedAt);
   else plan.health.failed(failure, times.endedAt);
   return record;

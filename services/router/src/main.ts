@@ -1,6 +1,8 @@
 import { snapshotCatalog } from '@sluice/catalog';
+import { calls } from '@sluice/contracts';
 import { WorkerEmbedder } from '@sluice/embedding';
 import { runService } from '@sluice/runtime';
+import { extensionTimeoutMs } from './reservation/ask-for-more.ts';
 import { BreakerBoard } from './resilience/breaker-board.ts';
 import { settingsSchema } from './settings.ts';
 import { createStage, description } from './stage.ts';
@@ -25,6 +27,7 @@ await runService({
       catalog: snapshotCatalog,
       environment: process.env,
       random: Math.random,
+      extend: async (request) => (await service.bus.request(calls.extendReservation, request, { timeoutMs: extensionTimeoutMs })).granted,
     });
     service.onClose('connections to providers', () => stage.close());
     service.onClose('shared breakers', () => board.close());

@@ -1,5 +1,5 @@
 import { type AnswerPart, type Outcome, refuse, reply, replyStream, type StreamEnd } from '@sluice/bus';
-import { type ProviderAttempt, SluiceError } from '@sluice/contracts';
+import { type ProviderAttempt, SluiceError, type TokenUsage } from '@sluice/contracts';
 import type { AttemptResult, StreamedAnswer } from './attempt.ts';
 import { brokenStreamError, refusalOf } from './refusal.ts';
 import type { Run } from './run.ts';
@@ -46,4 +46,9 @@ export async function recordOf(result: Exclude<AttemptResult, { kind: 'failed' }
   if (result.kind === 'plain') return result.record;
   await result.stream.return();
   return result.ended() ?? result.begun;
+}
+
+/** What an answer has used when it is known what it is. */
+export function usageSoFar(result: Exclude<AttemptResult, { kind: 'failed' }>): TokenUsage | undefined {
+  return result.kind === 'plain' ? result.answer.usage : result.stream.usage;
 }

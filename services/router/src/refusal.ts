@@ -49,6 +49,18 @@ function deadlineError(): SluiceError {
   );
 }
 
+/** No further call may be made: a retry of the client's hears from metering which limit it is, and when there is room. */
+export function noRoomError(word: 'refused' | 'unanswered'): SluiceError {
+  if (word === 'refused') {
+    const message =
+      'An attempt at this request failed after it had used tokens, and your limits leave no room for another one. Retry when there is room again; GET /v1/usage shows what is left.';
+    return new SluiceError('rate_limit_exceeded', message);
+  }
+  const message =
+    'An attempt at this request failed after it had used tokens, and metering did not answer whether limits leave room for another one; retry shortly.';
+  return new SluiceError('stage_unavailable', message);
+}
+
 /** A stream that broke after it had begun. */
 export function brokenStreamError(provider: string, failure: AttemptFailure): SluiceError {
   if (failure.error !== undefined) return failure.error;

@@ -4,8 +4,9 @@ import { collectAnswerTexts } from '@sluice/dialects';
 import type { Asked } from './ask-target.ts';
 import { askTargets } from './ask-targets.ts';
 import { parseBody } from './endpoints/translated-endpoint.ts';
-import { answerOf, recordOf, refusal } from './outcomes.ts';
+import { answerOf, recordOf, refusal, usageSoFar } from './outcomes.ts';
 import { RequestWatch } from './request-watch.ts';
+import { Holding, usages } from './reservation/holding.ts';
 import { type FallbackClass, fallbackClassOf, fallbackClassOfAnswer } from './resilience/fallback-class.ts';
 import type { Route } from './routing-table.ts';
 import { routeFacts } from './strategies/route-facts.ts';
@@ -29,7 +30,8 @@ export async function routeRequest(
   if (context.claimRequired && !(await context.claim())) return drop();
   const watch = new RequestWatch(tools, context);
   const { envelope } = request;
-  const run: Run = { tools, envelope, body, route, watch, attempts: [], failed: [], refusedAccounts: new Set() };
+  const holding = Holding.of(envelope, context.deadline, route, tools);
+  const run: Run = { tools, envelope, body, route, watch, attempts: [], failed: [], refusedAccounts: new Set(), holding };
   let streaming = false;
   try {
     const outcome = await askRoutes(run, find);
@@ -52,7 +54,7 @@ async function askRoutes(first: Run, find: FindRoute): Promise<Outcome> {
     asked.add(run.route);
     const order = run.route.order(facts);
     const answer = await askTargets(run, order instanceof Promise ? await order : order);
-    const next = nextRoute(run, answer, asked, find);
+    const next = await affordable(run, answer, nextRoute(run, answer, asked, find));
     if (next === undefined) return answer === undefined ? refusal(first) : answerOf(run, answer.target, answer.result);
     if (answer !== undefined) run.attempts.push(await recordOf(answer.result));
     run = { ...first, route: next, failed: [] };
@@ -70,6 +72,13 @@ function nextRoute(run: Run, answer: Answer | undefined, asked: ReadonlySet<Rout
   if (kind === undefined) return undefined;
   const routes = fallbacks[kind].map((name) => find(name));
   return routes.find((route) => route !== undefined && route.targets.length > 0 && !asked.has(route));
+}
+
+/** A fallback may be dearer than what is held, and what was answered was used: where limits leave no room the first outcome stands. */
+async function affordable({ holding, attempts }: Run, answer: Answer | undefined, next: Route | undefined): Promise<Route | undefined> {
+  if (holding === undefined || next === undefined) return next;
+  const spent = [...usages(attempts), answer === undefined ? undefined : usageSoFar(answer.result)];
+  return (await holding.cover(next, spent)) === 'granted' ? next : undefined;
 }
 
 /** An answer that a filter of the provider held back before it said anything. */

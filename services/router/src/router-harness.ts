@@ -6,6 +6,7 @@ import { sampleEnvelope } from '@sluice/testing';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { Environment } from './credentials.ts';
+import type { Extend } from './reservation/ask-for-more.ts';
 import { type RouterSettings, settingsSchema } from './settings.ts';
 import { createStage, type RouterStage } from './stage.ts';
 
@@ -29,6 +30,8 @@ export interface AskOptions {
 export interface HarnessOptions {
   readonly settings?: Partial<RouterSettings>;
   readonly environment?: Environment;
+  /** Metering's part; without it nobody answers. */
+  readonly extend?: Extend;
 }
 
 export function openRouter(input: Pick<ConfigurationInput, 'providers' | 'models'>, options: HarnessOptions = {}): RouterHarness {
@@ -53,6 +56,7 @@ export function openRouter(input: Pick<ConfigurationInput, 'providers' | 'models
     metrics: registry,
     tracing: false,
     board: undefined,
+    extend: options.extend ?? (() => Promise.reject(new Error('nobody answers'))),
   });
   return {
     stage,

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Purpose, Word } from './reservation/ask-for-more.ts';
 import type { BreakerState } from './resilience/circuit-breaker.ts';
 
 /** Seconds; model calls last from a few milliseconds (simulated, cached) to minutes. */
@@ -6,7 +7,7 @@ const latencyBuckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120
 
 /** Measurements of one target. */
 export interface TargetMetrics {
-  /** `outcome` is `ok` or the failure's kind: a bounded set. */
+  /** `outcome` is `ok`, `cut` where limits ended it, or the failure's kind: a bounded set. */
   attempt(outcome: string, latencyMs: number): void;
   firstToken(timeMs: number): void;
 }
@@ -15,6 +16,8 @@ export interface RouterMetrics {
   forTarget(provider: string, model: string): TargetMetrics;
   /** A target's breaker changed. */
   breaker(target: string, state: BreakerState): void;
+  /** Metering was asked for more than was reserved. */
+  readonly asked: (purpose: Purpose, word: Word) => void;
 }
 
 const breakerValues: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 0.5, open: 1 };
@@ -24,7 +27,7 @@ export function createRouterMetrics(registry: Registry): RouterMetrics {
   const tallies = new Map<string, Tally>();
   new Counter({
     name: 'sluice_router_attempts_total',
-    help: 'Calls to providers by outcome: ok, or the class of the failure.',
+    help: 'Calls to providers by outcome: ok, cut where limits ended the stream, or the class of the failure.',
     labelNames: ['provider', 'model', 'outcome'],
     registers: [registry],
     // Label handling costs more than the rest of an increment, so calls are tallied and handed over when scraped.
@@ -54,7 +57,16 @@ export function createRouterMetrics(registry: Registry): RouterMetrics {
     labelNames: ['target'],
     registers: [registry],
   });
+  const asked = new Counter({
+    name: 'sluice_router_reservation_asks_total',
+    help: 'Times that a stream, or one more call, asked for more than was reserved, by what metering said.',
+    labelNames: ['purpose', 'word'],
+    registers: [registry],
+  });
   return {
+    asked(purpose, word) {
+      asked.inc({ purpose, word });
+    },
     breaker(target, state) {
       breakers.set({ target }, breakerValues[state]);
     },

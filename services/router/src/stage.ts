@@ -9,6 +9,7 @@ import type { Environment } from './credentials.ts';
 import { FailureReport } from './failure-report.ts';
 import { createLocalCounter } from './local-token-counter.ts';
 import { createProviderTracer } from './provider-tracer.ts';
+import { askForMore, type Extend } from './reservation/ask-for-more.ts';
 import { routeRequest } from './route-request.ts';
 import type { RequestTools } from './run.ts';
 import { createRouterMetrics } from './router-metrics.ts';
@@ -34,6 +35,8 @@ export interface RouterDependencies {
   readonly tracing: boolean;
   /** Shares what is found ill with the other routers; undefined: this one goes by its own calls. */
   readonly board: BreakerBoard | undefined;
+  /** Asks metering for more than was reserved. */
+  readonly extend: Extend;
   /** The one encoder of this process, for models with the strategy `semantic`. */
   readonly embedder?: () => Embedder;
 }
@@ -61,6 +64,7 @@ export function createStage(dependencies: RouterDependencies): RouterStage {
     acceptAfterMs: settings.ACCEPT_AFTER_MS,
     maxAnswerBytes: settings.MAX_ANSWER_BYTES,
     report: new FailureReport(clock, log),
+    ask: askForMore(dependencies.extend, metrics.asked),
   };
   const count = createLocalCounter();
   const countRequest = async ({ body }: StageRequest): Promise<Outcome> => count(body.inline ?? (await body.bytes()));

@@ -27,10 +27,13 @@ export function embeddingsEndpoint(options: WireOptions & { readonly codec: Embe
           const body = Buffer.from(JSON.stringify(encodeEmbeddingAnswer(decoded, request)));
           return { body, usage: decoded.usage, finishReason: undefined };
         },
-        openStream() {
-          throw new SluiceError('unsupported_feature', 'Embeddings are not streamed.', { param: 'stream' });
-        },
+        openStream: refuseStream,
+        openFollowedStream: refuseStream,
       };
     },
   };
+}
+
+function refuseStream(): never {
+  throw new SluiceError('unsupported_feature', 'Embeddings are not streamed.', { param: 'stream' });
 }

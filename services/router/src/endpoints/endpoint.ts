@@ -1,5 +1,6 @@
 import type { Envelope, TokenUsage } from '@sluice/contracts';
 import type { Wire } from '../providers/provider-adapter.ts';
+import type { OutputMeter } from '../reservation/output-meter.ts';
 
 /** One way in which a dialect reaches a target: over one of its wires, as bytes or translated. */
 export interface Endpoint {
@@ -20,6 +21,8 @@ export interface EncodedRequest {
   readAnswer(body: Buffer): PlainReading;
   /** A new one for each call. */
   openStream(): StreamReading;
+  /** The same for a stream that may have to be ended before its provider ends it. */
+  openFollowedStream(): FollowedReading;
 }
 
 /** Class of an answer that is well-formed, but in no format of this wire: the provider does not have the interface. */
@@ -50,9 +53,9 @@ export interface StreamPiece {
 /** Reads one stream as it passes, and gives what the client gets of it. */
 export interface StreamReading {
   /** @throws SluiceError `provider_error` where the bytes cannot be read */
-  push(bytes: Buffer): StreamPiece[];
+  push(bytes: Buffer): Iterable<StreamPiece>;
   /** Once, when the provider's bytes have ended. */
-  end(): StreamPiece[];
+  end(): Iterable<StreamPiece>;
   readonly usage: TokenUsage | undefined;
   /** In the words of OpenAI chat. */
   readonly finishReason: string | undefined;
@@ -62,4 +65,16 @@ export interface StreamReading {
   readonly complete: boolean;
   /** True where events came, and none of them is of this wire's format. */
   readonly foreign: boolean;
+}
+
+/**
+ * Reads a stream whose output is limited: pieces are read one by one as they are asked for, so that between two of them it
+ * can be ended, and the meter tells what was produced up to the piece that was read last.
+ */
+export interface FollowedReading extends StreamReading {
+  readonly meter: OutputMeter;
+  /** True once the provider said how the answer ends: no output follows. */
+  readonly isEnding: boolean;
+  /** Events that end the answer as one that met its output limit; nothing is read behind it. */
+  close(usage: TokenUsage): Uint8Array;
 }

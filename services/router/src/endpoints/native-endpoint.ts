@@ -1,18 +1,27 @@
-import { type Dialect, type Envelope, isRecord, SluiceError } from '@sluice/contracts';
-import { dropForeignProofs, readFinishReason, readUsage, rewriteBody, type SseEvent } from '@sluice/dialects';
+import { type Dialect, type Envelope, isRecord, SluiceError, type TokenUsage } from '@sluice/contracts';
+import {
+  createStreamCloser,
+  dropForeignProofs,
+  readFinishReason,
+  readUsage,
+  rewriteBody,
+  type SseEvent,
+  type StreamCloser,
+} from '@sluice/dialects';
 import type { Wire } from '../providers/provider-adapter.ts';
 import { ChunkObserver } from './chunk-observer.ts';
 import { DecoderObserver } from './decoder-observer.ts';
 import {
   type EncodedRequest,
   type Endpoint,
+  type FollowedReading,
   foreignAnswer,
   type PieceKind,
   type PlainReading,
   type StreamPiece,
-  type StreamReading,
 } from './endpoint.ts';
 import { type EventFrames, openFrames } from './event-frames.ts';
+import { OutputMeter } from '../reservation/output-meter.ts';
 import { ObservedReading, type StreamFacts } from './observed-reading.ts';
 
 /** The wire speaks the client's dialect: bytes pass, but for the model's name, the request for usage and proofs of other providers. */
@@ -25,51 +34,90 @@ export function nativeEndpoint(dialect: Dialect, wire: Wire, basePath: string, m
     encode(body: Uint8Array, envelope: Envelope): EncodedRequest {
       // Streams of chat say what they used only when asked, so the router asks, and hides the answer again.
       const asks = chunks && envelope.stream;
-      const stripUsage = asks && !asksForUsage(body);
+      const includeUsage = asks && asksForUsage(body);
+      const stripUsage = asks && !includeUsage;
       const bytes = rewriteBody(dropForeignProofs(dialect, body), asks ? { model, includeUsage: true } : { model });
       return {
         bytes: wire.adaptBytes?.(bytes) ?? bytes,
         dropped: [],
         readAnswer: (answer) => readNative(dialect, answer),
-        openStream: () => openReading(dialect, wire, stripUsage),
+        openStream: () => new NativeReading(observe(dialect, wire, stripUsage), openFrames(wire)),
+        openFollowedStream() {
+          const closer = createStreamCloser(dialect, includeUsage);
+          if (closer === undefined) throw new SluiceError('unsupported_feature', `${dialect} is not streamed.`, { param: 'stream' });
+          return new FollowedNativeReading(observe(dialect, wire, stripUsage), openFrames(wire), closer);
+        },
       };
     },
   };
 }
 
-type KindOf = (event: SseEvent) => PieceKind;
+interface Observer {
+  readonly facts: StreamFacts;
+  readonly kindOf: (event: SseEvent) => PieceKind;
+}
 
-function openReading(dialect: Dialect, wire: Wire, stripUsage: boolean): StreamReading {
-  const frames = openFrames(wire);
+function observe(dialect: Dialect, wire: Wire, stripUsage: boolean): Observer {
   if (wire.codec === undefined || dialect === 'openai-chat') {
-    const observer = new ChunkObserver(dialect, stripUsage);
-    return new NativeReading(observer, frames, (event) => observer.read(event));
+    const chunks = new ChunkObserver(dialect, stripUsage);
+    return { facts: chunks, kindOf: (event) => chunks.read(event) };
   }
-  const observer = new DecoderObserver(wire.codec.createStreamDecoder());
+  const decoded = new DecoderObserver(wire.codec.createStreamDecoder());
   // Comments and keep-alives mean nothing to a decoder, but they pass.
-  return new NativeReading(observer, frames, (event) => (event.data === '' ? 'preamble' : observer.read(event).kind));
+  return { facts: decoded, kindOf: (event) => (event.data === '' ? 'preamble' : decoded.read(event).kind) };
 }
 
 class NativeReading extends ObservedReading {
   readonly #frames: EventFrames;
-  readonly #kindOf: KindOf;
+  readonly #kindOf: Observer['kindOf'];
 
-  constructor(facts: StreamFacts, frames: EventFrames, kindOf: KindOf) {
+  constructor({ facts, kindOf }: Observer, frames: EventFrames) {
     super(facts);
     this.#frames = frames;
     this.#kindOf = kindOf;
   }
 
-  push(bytes: Buffer): StreamPiece[] {
-    return this.#read(this.#frames.push(bytes));
+  push(bytes: Buffer): Iterable<StreamPiece> {
+    return this.read(this.#frames.push(bytes));
   }
 
-  end(): StreamPiece[] {
-    return this.#read(this.#frames.end());
+  end(): Iterable<StreamPiece> {
+    return this.read(this.#frames.end());
   }
 
-  #read(events: readonly SseEvent[]): StreamPiece[] {
-    return events.map((event) => ({ kind: this.#kindOf(event), bytes: event.raw }));
+  protected read(events: readonly SseEvent[]): Iterable<StreamPiece> {
+    return events.map((event) => this.pieceOf(event));
+  }
+
+  protected pieceOf(event: SseEvent): StreamPiece {
+    return { kind: this.#kindOf(event), bytes: event.raw };
+  }
+}
+
+class FollowedNativeReading extends NativeReading implements FollowedReading {
+  readonly meter = new OutputMeter();
+  readonly #closer: StreamCloser;
+
+  constructor(observer: Observer, frames: EventFrames, closer: StreamCloser) {
+    super(observer, frames);
+    this.#closer = closer;
+  }
+
+  get isEnding(): boolean {
+    return this.#closer.ended;
+  }
+
+  close(usage: TokenUsage): Uint8Array {
+    return this.#closer.close(usage);
+  }
+
+  protected override *read(events: readonly SseEvent[]): Iterable<StreamPiece> {
+    for (const event of events) {
+      const piece = this.pieceOf(event);
+      this.meter.add(this.#closer.push(event));
+      this.meter.heard(this.usage);
+      yield piece;
+    }
   }
 }
 

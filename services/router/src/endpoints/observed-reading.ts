@@ -32,6 +32,6 @@ export abstract class ObservedReading implements StreamReading {
     return this.#facts.foreign;
   }
 
-  abstract push(bytes: Buffer): StreamPiece[];
-  abstract end(): StreamPiece[];
+  abstract push(bytes: Buffer): Iterable<StreamPiece>;
+  abstract end(): Iterable<StreamPiece>;
 }

@@ -1,21 +1,18 @@
 import { type Envelope, isRecord, SluiceError } from '@sluice/contracts';
 import {
   type AnswerContext,
-  type AnswerEvent,
   type ClientCodec,
   finishWords,
   type JsonObject,
   Losses,
   type ModelAnswer,
   type ProviderCodec,
-  type SseEvent,
-  type StreamEncoder,
 } from '@sluice/dialects';
 import type { Wire } from '../providers/provider-adapter.ts';
 import { DecoderObserver } from './decoder-observer.ts';
-import { type EncodedRequest, type Endpoint, foreignAnswer, type PieceKind, type PlainReading, type StreamPiece } from './endpoint.ts';
-import { type EventFrames, openFrames } from './event-frames.ts';
-import { ObservedReading } from './observed-reading.ts';
+import { type EncodedRequest, type Endpoint, foreignAnswer, type PlainReading } from './endpoint.ts';
+import { openFrames } from './event-frames.ts';
+import { FollowedTranslatedReading, TranslatedReading } from './translated-reading.ts';
 
 /** What every endpoint that translates is made of. */
 export interface WireOptions {
@@ -47,16 +44,13 @@ export function translatedEndpoint(options: TranslationOptions): Endpoint {
       const encoded = codec.encodeRequest(client.decodeRequest(body), model, losses);
       const sent = wire.adapt?.(encoded) ?? encoded;
       const context: AnswerContext = { requestId: envelope.id, createdSeconds: Math.floor(clock() / 1_000), body };
+      const observe = () => new DecoderObserver(codec.createStreamDecoder(encoded));
       return {
         bytes: Buffer.from(JSON.stringify(sent)),
         dropped: losses.dropped,
         readAnswer: (answer) => translateAnswer(codec, client, context, encoded, answer),
-        openStream: () =>
-          new TranslatedReading(
-            openFrames(wire),
-            new DecoderObserver(codec.createStreamDecoder(encoded)),
-            client.createStreamEncoder(context),
-          ),
+        openStream: () => new TranslatedReading(openFrames(wire), observe(), client.createStreamEncoder(context)),
+        openFollowedStream: () => new FollowedTranslatedReading(openFrames(wire), observe(), client.createStreamEncoder(context)),
       };
     },
   };
@@ -93,49 +87,4 @@ function translateAnswer(codec: ProviderCodec, client: ClientCodec, context: Ans
     usage: answer.usage,
     finishReason: finishWords[answer.finish.reason],
   };
-}
-
-const nothing = new Uint8Array(0);
-
-class TranslatedReading extends ObservedReading {
-  readonly #frames: EventFrames;
-  readonly #observer: DecoderObserver;
-  readonly #encoder: StreamEncoder;
-
-  constructor(frames: EventFrames, observer: DecoderObserver, encoder: StreamEncoder) {
-    super(observer);
-    this.#frames = frames;
-    this.#observer = observer;
-    this.#encoder = encoder;
-  }
-
-  push(bytes: Buffer): StreamPiece[] {
-    return this.#translate(this.#frames.push(bytes));
-  }
-
-  end(): StreamPiece[] {
-    const pieces = this.#translate(this.#frames.end());
-    const { kind, events } = this.#observer.end();
-    pieces.push(this.#encode(kind, events));
-    // Without its end the stream is broken: the error event that follows is the only end it may have.
-    if (this.#observer.complete) pieces.push({ kind: 'content', bytes: this.#encoder.end() });
-    return pieces.filter((piece) => piece.kind === 'error' || piece.bytes.byteLength > 0);
-  }
-
-  #translate(events: readonly SseEvent[]): StreamPiece[] {
-    const pieces: StreamPiece[] = [];
-    for (const event of events) {
-      if (event.data === '') continue; // keep-alives of the provider mean nothing to the client
-      const read = this.#observer.read(event);
-      const piece = this.#encode(read.kind, read.events);
-      if (piece.kind === 'error' || piece.bytes.byteLength > 0) pieces.push(piece);
-    }
-    return pieces;
-  }
-
-  #encode(kind: PieceKind, events: readonly AnswerEvent[]): StreamPiece {
-    if (kind === 'error') return { kind, bytes: nothing };
-    if (events.length === 1 && events[0] !== undefined) return { kind, bytes: this.#encoder.push(events[0]) };
-    return { kind, bytes: Buffer.concat(events.map((event) => this.#encoder.push(event))) };
-  }
 }
