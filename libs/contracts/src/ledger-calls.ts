@@ -43,6 +43,36 @@ const webhook = z.object({
   dead: z.number().int(),
 });
 
+const rerating = z.object({
+  id: z.string(),
+  /** `failed`: given up; what was booked until then stays, and starting it anew books the rest. */
+  state: z.enum(['running', 'done', 'failed']),
+  applies: z.boolean(),
+  priceVersion: z.string(),
+  ...period,
+  organization: z.string().nullable(),
+  /** Requests that ended before are rated; null: none yet, or all. */
+  reached: z.string().nullable(),
+  requests: z.number().int(),
+  changed: z.number().int(),
+  /** Attempts for which the list has no price: they stay as they are. */
+  unpriced: z.number().int(),
+  /** Requests that stand at the amount reserved for them: no attempt is known, so no list says another. */
+  unresolved: z.number().int(),
+  oldNanoUsd: nanoUsd,
+  newNanoUsd: nanoUsd,
+  differences: z.array(
+    z.object({
+      organization: z.string(),
+      provider: z.string(),
+      model: z.string(),
+      requests: z.number(),
+      oldNanoUsd: nanoUsd,
+      newNanoUsd: nanoUsd,
+    }),
+  ),
+});
+
 export const ledgerCalls = {
   readStatement: {
     subject: subjects.ledgerStatement,
@@ -113,10 +143,16 @@ export const ledgerCalls = {
       lists: z.array(z.object({ version: z.string(), origin: z.string(), author: z.string(), recordedAt: z.number(), prices: z.number() })),
     }),
   },
+  /** Starts a job and answers at once; `readRerating` tells how far it came. */
   rerate: {
     subject: subjects.ledgerRerate,
     service,
     request: z.strictObject({
+      /** The caller's own number: the same again finds the job that is there. */
+      id: z
+        .string()
+        .regex(/^[\w.-]{1,64}$/, 'use 1 to 64 letters, digits, "_", "." or "-"')
+        .optional(),
       priceVersion: text,
       ...period,
       organization: text.optional(),
@@ -124,26 +160,20 @@ export const ledgerCalls = {
       apply: z.boolean().default(false),
       author,
     }),
-    response: z.object({
-      id: z.string(),
-      applied: z.boolean(),
-      requests: z.number().int(),
-      changed: z.number().int(),
-      /** Attempts for which the list has no price: they stay as they are. */
-      unpriced: z.number().int(),
-      oldNanoUsd: nanoUsd,
-      newNanoUsd: nanoUsd,
-      differences: z.array(
-        z.object({
-          organization: z.string(),
-          provider: z.string(),
-          model: z.string(),
-          requests: z.number(),
-          oldNanoUsd: nanoUsd,
-          newNanoUsd: nanoUsd,
-        }),
-      ),
-    }),
+    response: rerating,
+  },
+  readRerating: {
+    subject: subjects.ledgerRerating,
+    service,
+    request: z.strictObject({ id: text }),
+    response: rerating,
+  },
+  /** The newest hundred, without their differences. */
+  listReratings: {
+    subject: subjects.ledgerReratings,
+    service,
+    request: z.strictObject({}),
+    response: z.object({ reratings: z.array(rerating) }),
   },
   creditNote: {
     subject: subjects.ledgerCredit,

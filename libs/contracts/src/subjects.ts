@@ -29,6 +29,8 @@ export const subjects = {
   ledgerPriceList: `${root}.ledger.price-list`,
   ledgerPriceLists: `${root}.ledger.price-lists`,
   ledgerRerate: `${root}.ledger.rerate`,
+  ledgerRerating: `${root}.ledger.rerating`,
+  ledgerReratings: `${root}.ledger.reratings`,
   ledgerCredit: `${root}.ledger.credit`,
   ledgerWebhookCreate: `${root}.ledger.webhook-create`,
   ledgerWebhooks: `${root}.ledger.webhooks`,

@@ -6,7 +6,7 @@ import type { RatedLine } from './rated-lines.ts';
 /** A ledger entry that corrects or credits; the JSON of `billing.adjustment`'s columns without those that the statement sets. */
 export interface Adjustment {
   readonly adjustment_id: string;
-  readonly reason: 'rerating' | 'credit';
+  readonly reason: 'rerating' | 'credit' | 'late';
   readonly reference: string;
   readonly request_id?: string;
   readonly ended_at: string;

@@ -4,7 +4,7 @@ import type { Database } from '@sluice/database';
 import { bookCreditNote } from './credit-note.ts';
 import { exportCharges } from './export-charges.ts';
 import type { PriceBook } from './price-book.ts';
-import { rerate } from './rerate.ts';
+import type { Reratings } from './reratings.ts';
 import { readStatement } from './statement.ts';
 import type { Webhooks } from './webhooks.ts';
 
@@ -12,13 +12,14 @@ export interface LedgerCallParts {
   readonly bus: Pick<Bus, 'respond'>;
   readonly database: Database;
   readonly prices: PriceBook;
+  readonly reratings: Reratings;
   readonly webhooks: Webhooks;
   readonly shard: number;
   readonly clock: () => number;
 }
 
 /** Answers what control asks of the ledger. */
-export function answerLedgerCalls({ bus, database, prices, webhooks, shard, clock }: LedgerCallParts): Promise<Closable[]> {
+export function answerLedgerCalls({ bus, database, prices, reratings, webhooks, shard, clock }: LedgerCallParts): Promise<Closable[]> {
   return Promise.all([
     bus.respond(ledgerCalls.readStatement, (query) => readStatement(database, query)),
     bus.respond(ledgerCalls.exportCharges, (query) => exportCharges(database, query, clock())),
@@ -27,7 +28,9 @@ export function answerLedgerCalls({ bus, database, prices, webhooks, shard, cloc
       return { version, prices: listed.length };
     }),
     bus.respond(ledgerCalls.listPriceLists, () => prices.list()),
-    bus.respond(ledgerCalls.rerate, (query) => rerate(database, prices, query, shard, clock())),
+    bus.respond(ledgerCalls.rerate, (query) => reratings.start(query)),
+    bus.respond(ledgerCalls.readRerating, ({ id }) => reratings.read(id)),
+    bus.respond(ledgerCalls.listReratings, async () => ({ reratings: await reratings.list() })),
     bus.respond(ledgerCalls.creditNote, (note) => bookCreditNote(database, note, shard)),
     bus.respond(ledgerCalls.createWebhook, (request) => webhooks.create(request)),
     bus.respond(ledgerCalls.listWebhooks, () => webhooks.list()),

@@ -5,9 +5,8 @@ import { auditBatch } from './audit-stream.ts';
 import { bookCreditNote } from './credit-note.ts';
 import { exportCharges } from './export-charges.ts';
 import { focusColumns } from './focus.ts';
-import { openLedger, samplePrices, servers, type LedgerHarness } from './ledger-harness.ts';
+import { openLedger, servers, type LedgerHarness } from './ledger-harness.ts';
 import { ensureLinePartitions } from './line-partitions.ts';
-import { rerate, type RerateQuery } from './rerate.ts';
 import { rollUp } from './rollup.ts';
 import { sampleEvents, streamEvent } from './sample-events.ts';
 import { readStatement, type StatementQuery } from './statement.ts';
@@ -74,33 +73,6 @@ describe.each(servers)('the ledger on $name', ({ open }) => {
       'tag:project': 'alpha',
     };
     expect(groups[0]?.name).toBe(names[by]);
-  });
-
-  it('rates a period again as new entries, and finds nothing the second time', async () => {
-    const organization = 'rerated';
-    await harness.settle(...ids(5).map((requestId) => ({ requestId, time: start, organization })));
-    const rows = await harness.database.query('SELECT * FROM billing.ledger ORDER BY request_id');
-    const doubled = samplePrices.map((listed) => ({ ...listed, price: { ...listed.price, output: '1200000000' } }));
-    await harness.prices.store(`doubled-${run}`, 'test', doubled);
-    const query: RerateQuery = { priceVersion: `doubled-${run}`, ...period, organization, apply: false, author: 'test' };
-    const again = (changes: Partial<RerateQuery>) => rerate(harness.database, harness.prices, { ...query, ...changes }, 3, start + ++run);
-
-    expect(await again({})).toMatchObject({ applied: false, requests: 5, changed: 5, newNanoUsd: String(5 * (sampleCost + outputCost)) });
-    expect(await again({ apply: true })).toMatchObject({ applied: true, changed: 5, oldNanoUsd: String(5 * sampleCost) });
-    expect(await again({ apply: true })).toMatchObject({ changed: 0, oldNanoUsd: String(5 * (sampleCost + outputCost)) });
-    const { totals, groups } = await readStatement(harness.database, statementOf({ organization }));
-    expect(totals).toMatchObject({ usageNanoUsd: String(5 * sampleCost), reratingNanoUsd: String(5 * outputCost) });
-    expect(groups.find(({ entry }) => entry === 'rerating')).toMatchObject({ kind: 'output', tokens: 0 });
-    expect(await harness.database.query('SELECT * FROM billing.ledger ORDER BY request_id')).toEqual(rows);
-
-    expect(await again({ apply: true, priceVersion: 'genai-prices-0.1.8' })).toMatchObject({ newNanoUsd: String(5 * sampleCost) });
-    expect((await audit()).breaks).toEqual([]);
-  });
-
-  it('refuses a list that is not stored, and never changes one that is', async () => {
-    const query: RerateQuery = { priceVersion: 'unknown', ...period, apply: true, author: 'test' };
-    await expect(rerate(harness.database, harness.prices, query, 0, start)).rejects.toMatchObject({ code: 'not_found' });
-    await expect(harness.prices.store('genai-prices-0.1.8', 'test', samplePrices)).rejects.toMatchObject({ code: 'conflict' });
   });
 
   it('books a credit note once', async () => {
@@ -229,5 +201,4 @@ describe.each(servers)('the ledger on $name', ({ open }) => {
   });
 });
 
-const outputCost = 164 * 600;
 const sampleCost = 201_000;

@@ -118,7 +118,7 @@ describe.each(servers)('Ledger on $name', ({ open }) => {
     expect(left).toEqual([]);
   });
 
-  it('keeps a settlement that comes after the sweep as evidence and charges nothing more', async () => {
+  it('keeps a settlement that comes after the sweep beside the row, which stays as it is', async () => {
     const options = { requestId: 'req_1', time: start };
     await ledger.record([streamEvent(sampleEvents.intent(options, start), 1)]);
     await ledger.sweep(start + 1);

@@ -3,14 +3,16 @@ import type { Logger } from 'pino';
 export interface PeriodicTask {
   readonly name: string;
   readonly intervalMs: number;
-  readonly run: () => Promise<void>;
+  /** Ends early, and whole, once the signal aborts. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Runs a task at an interval, never two of it at a time; a failure is logged and the next time tries again. The returned function ends it after a run under way. */
 export function startPeriodic({ name, intervalMs, run }: PeriodicTask, log: Logger): () => Promise<void> {
   let running: Promise<void> | undefined;
+  const stopping = new AbortController();
   const timer = setInterval(() => {
-    running ??= run()
+    running ??= run(stopping.signal)
       .catch((error: unknown) => {
         log.warn({ err: error, task: name }, 'a periodic task failed; the next time tries again');
       })
@@ -18,6 +20,7 @@ export function startPeriodic({ name, intervalMs, run }: PeriodicTask, log: Logg
   }, intervalMs);
   return async () => {
     clearInterval(timer);
+    stopping.abort();
     await running;
   };
 }

@@ -1,20 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { auditEventTypes, calls, streams, subjects } from '@sluice/contracts';
+import { calls, streams, subjects } from '@sluice/contracts';
 import { migrate, openDatabase, type Database } from '@sluice/database';
 import type { ServiceContext } from '@sluice/runtime';
 import { answerLedgerCalls } from './answer-ledger-calls.ts';
-import { auditLedger } from './audit-ledger.ts';
 import { createBatchSpans, unobserved } from './batch-span.ts';
 import { createBillingMetrics } from './billing-metrics.ts';
 import { chainShards, Ledger } from './ledger.ts';
 import { ensureLinePartitions } from './line-partitions.ts';
-import { startPeriodic } from './periodic.ts';
 import { PriceBook } from './price-book.ts';
 import { createRecorder, durableName } from './recorder.ts';
 import { listRequests } from './request-log.ts';
-import { rollUp } from './rollup.ts';
+import { Reratings } from './reratings.ts';
 import type { BillingSettings } from './settings.ts';
+import { startTasks } from './start-tasks.ts';
 import { SweepClock } from './sweep-clock.ts';
 import { startSweeper } from './sweeper.ts';
 import { Webhooks } from './webhooks.ts';
@@ -67,8 +66,9 @@ export async function startBilling(context: BillingContext): Promise<void> {
     firstPauseMs: settings.BILLING_WEBHOOK_PAUSE_MS,
     maxAttempts: settings.BILLING_WEBHOOK_ATTEMPTS,
   });
-  for (const call of await answerLedgerCalls({ bus, database, prices, webhooks, shard, clock })) onClose('ledger calls', call);
-  await startTasks(context, database, webhooks);
+  const reratings = new Reratings(database, prices, shard);
+  for (const call of await answerLedgerCalls({ bus, database, prices, reratings, webhooks, shard, clock })) onClose('ledger calls', call);
+  await startTasks(context, { database, prices, reratings, webhooks, shard });
 
   await bus.ensureStream({ name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: streamAgeMs, duplicateWindowMs });
   const stopping = new AbortController();
@@ -92,11 +92,6 @@ export async function startBilling(context: BillingContext): Promise<void> {
 
 /** How long the ledger waits for the configuration at start; without it amounts are not split by kind until it comes. */
 const configurationWaitMs = 5_000;
-const partitionIntervalMs = 3_600_000;
-/** Events this old must be in the ledger when the stream's audit looks for them. */
-const auditGraceMs = 600_000;
-/** Rounds of a webhook task, so that one run ends. */
-const maxWebhookRounds = 100;
 
 /** The price lists stored so far, and that of each configuration from now on. */
 async function openPriceBook({ configuration, log, clock }: BillingContext, database: Database): Promise<PriceBook> {
@@ -115,40 +110,4 @@ async function openPriceBook({ configuration, log, clock }: BillingContext, data
   });
   await Promise.race([following.catch(() => undefined), delay(configurationWaitMs, undefined, { ref: false })]);
   return prices;
-}
-
-async function startTasks({ settings, bus, log, onClose, clock }: BillingContext, database: Database, webhooks: Webhooks): Promise<void> {
-  const alerts = await bus.createEventPublisher('billing');
-  onClose('alerts', alerts);
-  const audit = async (): Promise<void> => {
-    const report = await auditLedger(database, { now: clock(), graceMs: auditGraceMs, full: false });
-    if (report.breaks.length === 0) {
-      log.info({ requests: report.requests, chain: { ...report.chain, heads: report.chain.heads.length } }, 'the ledger was audited');
-      return;
-    }
-    log.error({ breaks: report.breaks }, 'the ledger does not add up; see "npm run audit"');
-    alerts.publish(subjects.audit('system'), {
-      id: `ledger-audit:${report.at}`,
-      type: auditEventTypes.ledger,
-      subject: 'ledger',
-      data: {
-        organization: 'system',
-        actor: 'billing',
-        action: 'ledger.audit',
-        outcome: 'broken',
-        detail: { breaks: report.breaks.slice(0, 20) },
-      },
-    });
-  };
-  const deliver = async (): Promise<void> => {
-    for (let round = 0; round < maxWebhookRounds && (await webhooks.prepare()); round += 1);
-    for (let round = 0; round < maxWebhookRounds && (await webhooks.send()) > 0; round += 1);
-  };
-  const tasks = [
-    { name: 'partitions', intervalMs: partitionIntervalMs, run: () => ensureLinePartitions(database, clock()).then(() => undefined) },
-    { name: 'daily sums', intervalMs: settings.BILLING_ROLLUP_INTERVAL_MS, run: () => rollUp(database) },
-    { name: 'webhooks', intervalMs: settings.BILLING_WEBHOOK_INTERVAL_MS, run: deliver },
-    { name: 'audit', intervalMs: settings.BILLING_AUDIT_INTERVAL_MS, run: audit },
-  ];
-  for (const task of tasks) onClose(task.name, startPeriodic(task, log));
 }

@@ -13,8 +13,6 @@ export interface BillingRoutesOptions {
 
 /** A statement or a page of an export; longer means that billing is stuck. */
 const readTimeoutMs = 20_000;
-/** A month rated again takes a while. */
-const rerateTimeoutMs = 600_000;
 
 const identified = z.object({ id: z.string().min(1).max(100) });
 const priceListBody = ledgerCalls.storePriceList.request.omit({ author: true });
@@ -56,15 +54,14 @@ export function registerBillingRoutes(app: FastifyInstance, { bus, audit }: Bill
     return reply.status(201).send(stored);
   });
 
-  app.post('/admin/reratings', async (request) => {
+  app.post('/admin/reratings', async (request, reply) => {
     const body = parseJson(rerateBody, request.body);
-    const report = await bus.request(ledgerCalls.rerate, { ...body, author: authorOf(request) }, { timeoutMs: rerateTimeoutMs });
-    if (report.applied) {
-      const { id, changed, oldNanoUsd, newNanoUsd } = report;
-      noted(request, 'ledger.rerate', { id, priceVersion: body.priceVersion, changed, oldNanoUsd, newNanoUsd }, body.organization);
-    }
-    return report;
+    const job = await bus.request(ledgerCalls.rerate, { ...body, author: authorOf(request) }, { timeoutMs });
+    if (job.applies) noted(request, 'ledger.rerate', { id: job.id, priceVersion: job.priceVersion }, body.organization);
+    return reply.status(202).send(job);
   });
+  app.get('/admin/reratings', () => bus.request(ledgerCalls.listReratings, {}, { timeoutMs }));
+  app.get('/admin/reratings/:id', (request) => bus.request(ledgerCalls.readRerating, parse(identified, request.params), { timeoutMs }));
 
   app.post('/admin/credit-notes', async (request, reply) => {
     const body = parseJson(creditBody, request.body);

@@ -90,6 +90,8 @@ const routeList: readonly string[] = [
   'GET /admin/exports?format=&from=&to=&organization=',
   'GET /admin/price-lists',
   'POST /admin/price-lists',
+  'GET /admin/reratings',
+  'GET /admin/reratings/:id',
   'POST /admin/reratings',
   'POST /admin/credit-notes',
   'GET /admin/webhooks',

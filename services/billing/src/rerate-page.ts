@@ -1,0 +1,140 @@
+import { providerAttemptSchema } from '@sluice/contracts';
+import type { Queryable } from '@sluice/database';
+import { z } from 'zod';
+import { rateAgain, type FindPrice, type RatedLine } from './rated-lines.ts';
+
+/** Requests of one page, which is one transaction. */
+const pageSize = 1_000;
+
+export interface PagePlace {
+  readonly endedAt: Date;
+  readonly requestId: string;
+}
+
+export interface PageQuery {
+  readonly priceVersion: string;
+  readonly to: Date;
+  readonly organization: string | undefined;
+}
+
+export interface RerateRow {
+  readonly request_id: string;
+  readonly ended_at: Date;
+  readonly organization: string;
+  readonly team: string;
+  readonly key_id: string;
+  readonly user_name: string | null;
+  readonly tags: object;
+  readonly attempts: unknown;
+  readonly dialect: string;
+  /** Nobody knows what its provider did: it stands at the amount reserved. */
+  readonly unresolved: boolean;
+}
+
+/** A request and what the list says beyond what is booked for it. */
+export interface PageChange {
+  readonly row: RerateRow;
+  /** All that is booked for its attempts so far, nano-USD. */
+  readonly old: bigint;
+  /** Differences by attempt and kind; empty: none. */
+  readonly lines: readonly RatedLine[];
+  /** Attempts for which the list has no price: they stay as they are. */
+  readonly unpriced: number;
+}
+
+interface BookedLine {
+  request_id: string;
+  attempt: number;
+  kind: string;
+  provider: string;
+  model: string;
+  amount: string;
+}
+
+/** Compares a page of requests after a place (at first the beginning of the period) with a price list; `last` where there may be more. */
+export async function comparePage(
+  on: Queryable,
+  find: FindPrice,
+  { priceVersion, to, organization }: PageQuery,
+  after: PagePlace,
+): Promise<{ readonly changes: PageChange[]; readonly last: PagePlace | undefined }> {
+  // An end that came late has the attempts of a request that was swept or refused before.
+  const rows = await on.query<RerateRow>(
+    `SELECT row.request_id, row.ended_at, row.organization, row.team, row.key_id, row.user_name, row.tags, row.dialect,
+       coalesce(late.ledger_row -> 'attempts', row.attempts::jsonb) AS attempts, row.outcome = 'unresolved' AND late.event_id IS NULL AS unresolved
+     FROM billing.ledger AS row LEFT JOIN billing.late_settlement AS late ON late.request_id = row.request_id AND late.booked
+     WHERE (row.ended_at, row.request_id) > ($1, $2) AND row.ended_at < $3
+       AND (row.outcome <> 'refused' OR late.event_id IS NOT NULL) ${organization === undefined ? '' : 'AND row.organization = $5'}
+     ORDER BY row.ended_at, row.request_id LIMIT $4`,
+    [after.endedAt, after.requestId, to, pageSize, ...(organization === undefined ? [] : [organization])],
+  );
+  const booked = await bookedLines(on, rows);
+  const changes = rows.map((row) => changeOf(row, booked.get(row.request_id) ?? [], priceVersion, find));
+  const final = rows.length < pageSize ? undefined : rows.at(-1);
+  return { changes, last: final && { endedAt: final.ended_at, requestId: final.request_id } };
+}
+
+/** What stands booked for requests, corrections included, by request. */
+async function bookedLines(on: Queryable, rows: readonly RerateRow[]): Promise<Map<string, BookedLine[]>> {
+  const first = rows[0];
+  const last = rows.at(-1);
+  const byRequest = new Map<string, BookedLine[]>();
+  if (first === undefined || last === undefined) return byRequest;
+  // By blocks, of which lines have an index; corrections have the time of their request, which bounds the partitions.
+  const lines = await on.query<BookedLine>(
+    `WITH entry AS MATERIALIZED (
+       SELECT request_id AS entry_id, request_id, block FROM billing.ledger WHERE request_id = ANY ($1::text[])
+       UNION ALL SELECT adjustment_id, request_id, block FROM billing.adjustment WHERE request_id = ANY ($1::text[])
+     ), line AS MATERIALIZED (
+       SELECT * FROM billing.ledger_line WHERE block = ANY (ARRAY(SELECT DISTINCT block FROM entry)) AND ended_at BETWEEN $2 AND $3
+     )
+     SELECT entry.request_id, line.attempt, line.kind, line.provider, line.model, sum(line.amount_nano_usd) AS amount
+     FROM entry JOIN line ON line.entry_id = entry.entry_id
+     WHERE line.kind <> 'saved' AND line.amount_nano_usd IS NOT NULL AND line.attempt > 0
+     GROUP BY 1, 2, 3, 4, 5`,
+    [rows.map((row) => row.request_id), first.ended_at, last.ended_at],
+  );
+  for (const line of lines) {
+    const known = byRequest.get(line.request_id);
+    if (known === undefined) byRequest.set(line.request_id, [line]);
+    else known.push(line);
+  }
+  return byRequest;
+}
+
+const attemptsSchema = z.array(providerAttemptSchema);
+/** Counting tokens is free at every list. */
+const freeDialect = 'anthropic-count-tokens';
+
+function changeOf(row: RerateRow, booked: readonly BookedLine[], version: string, find: FindPrice): PageChange {
+  const old = booked.reduce((sum, line) => sum + BigInt(line.amount), 0n);
+  const lines: RatedLine[] = [];
+  let unpriced = 0;
+  const attempts = row.dialect === freeDialect ? [] : attemptsSchema.parse(row.attempts);
+  for (const [index, attempt] of attempts.entries()) {
+    if (attempt.usage === undefined) continue;
+    const rated = rateAgain(attempt, index + 1, version, find);
+    if (rated === undefined) unpriced += 1;
+    else {
+      const before = booked.filter((line) => line.attempt === index + 1);
+      lines.push(...differences(rated, before, version));
+    }
+  }
+  return { row, old, lines, unpriced };
+}
+
+function differences(rated: readonly RatedLine[], booked: readonly BookedLine[], version: string): RatedLine[] {
+  const left = new Map(booked.map((line) => [line.kind, line]));
+  const lines: RatedLine[] = [];
+  for (const line of rated) {
+    const before = left.get(line.kind);
+    left.delete(line.kind);
+    const amount = (line.amount ?? 0n) - BigInt(before?.amount ?? '0');
+    // The tokens are in the request's own lines.
+    if (amount !== 0n) lines.push({ ...line, tokens: 0, amount });
+  }
+  for (const { attempt, kind, provider, model, amount } of left.values()) {
+    if (BigInt(amount) !== 0n) lines.push({ attempt, kind, provider, model, tokens: 0, amount: -BigInt(amount), priceVersion: version });
+  }
+  return lines;
+}

@@ -1,0 +1,73 @@
+import { auditEventTypes, subjects } from '@sluice/contracts';
+import type { Database } from '@sluice/database';
+import { auditLedger } from './audit-ledger.ts';
+import { bookLateSettlements } from './late-settlements.ts';
+import { ensureLinePartitions } from './line-partitions.ts';
+import { startPeriodic, type PeriodicTask } from './periodic.ts';
+import type { PriceBook } from './price-book.ts';
+import type { Reratings } from './reratings.ts';
+import { rollUp } from './rollup.ts';
+import type { BillingContext } from './start-billing.ts';
+import type { Webhooks } from './webhooks.ts';
+
+export interface TaskParts {
+  readonly database: Database;
+  readonly prices: PriceBook;
+  readonly reratings: Reratings;
+  readonly webhooks: Webhooks;
+  readonly shard: number;
+}
+
+const partitionIntervalMs = 3_600_000;
+const reratingIntervalMs = 1_000;
+/** Events this old must be in the ledger when the stream's audit looks for them. */
+const auditGraceMs = 600_000;
+/** Rounds of one run, so that it ends. */
+const maxRounds = 100;
+
+/** What billing does beside the stream, each at its interval. */
+export async function startTasks(context: BillingContext, { database, prices, reratings, webhooks, shard }: TaskParts): Promise<void> {
+  const { settings, bus, log, onClose, clock } = context;
+  const alerts = await bus.createEventPublisher('billing');
+  onClose('alerts', alerts);
+  const audit = async (): Promise<void> => {
+    const report = await auditLedger(database, { now: clock(), graceMs: auditGraceMs, full: false });
+    if (report.breaks.length === 0) {
+      log.info({ requests: report.requests, chain: { ...report.chain, heads: report.chain.heads.length } }, 'the ledger was audited');
+      return;
+    }
+    log.error({ breaks: report.breaks }, 'the ledger does not add up; see "npm run audit"');
+    alerts.publish(subjects.audit('system'), {
+      id: `ledger-audit:${report.at}`,
+      type: auditEventTypes.ledger,
+      subject: 'ledger',
+      data: {
+        organization: 'system',
+        actor: 'billing',
+        action: 'ledger.audit',
+        outcome: 'broken',
+        detail: { breaks: report.breaks.slice(0, 20) },
+      },
+    });
+  };
+  const deliver = async (signal: AbortSignal): Promise<void> => {
+    for (let round = 0; round < maxRounds && !signal.aborted && (await webhooks.prepare()); round += 1);
+    for (let round = 0; round < maxRounds && !signal.aborted && (await webhooks.send()) > 0; round += 1);
+  };
+  const rerate = async (signal: AbortSignal): Promise<void> => {
+    for (let round = 0; round < maxRounds && !signal.aborted && (await reratings.step()); round += 1);
+  };
+  const bookLate = async (): Promise<void> => {
+    const added = await bookLateSettlements(database, prices.find, shard);
+    if (added > 0) log.warn({ requests: added }, 'requests ended after they were settled as unresolved; the difference is booked');
+  };
+  const tasks: PeriodicTask[] = [
+    { name: 'partitions', intervalMs: partitionIntervalMs, run: () => ensureLinePartitions(database, clock()).then(() => undefined) },
+    { name: 'daily sums', intervalMs: settings.BILLING_ROLLUP_INTERVAL_MS, run: () => rollUp(database) },
+    { name: 'late settlements', intervalMs: settings.BILLING_SWEEP_INTERVAL_MS, run: bookLate },
+    { name: 're-ratings', intervalMs: reratingIntervalMs, run: rerate },
+    { name: 'webhooks', intervalMs: settings.BILLING_WEBHOOK_INTERVAL_MS, run: deliver },
+    { name: 'audit', intervalMs: settings.BILLING_AUDIT_INTERVAL_MS, run: audit },
+  ];
+  for (const task of tasks) onClose(task.name, startPeriodic(task, log));
+}
