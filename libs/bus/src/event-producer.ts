@@ -5,6 +5,8 @@ import { EventSpool } from './event-spool.ts';
 import type { EventWire } from './event-wire.ts';
 import { SpoolResumer } from './spool-resumer.ts';
 
+/** How often lost events are looked for, what stands in the spool is synced, and the oldest event is tried while the stream does not take it. */
+const sweepMs = 250;
 /** How long a stopping process waits for the stream before what is open stays in the spool. */
 const closeFlushMs = 2_000;
 
@@ -14,6 +16,7 @@ export class EventProducer {
   readonly #instance: string;
   readonly #options: Pick<BusOptions, 'service' | 'spool' | 'log'>;
   readonly #publishers: StreamEventPublisher[] = [];
+  readonly #sweeper: NodeJS.Timeout;
   #spool: EventSpool | undefined;
   #resumer: SpoolResumer | undefined;
   #connected = true;
@@ -22,6 +25,9 @@ export class EventProducer {
     this.#wire = wire;
     this.#instance = instance;
     this.#options = options;
+    this.#sweeper = setInterval(() => {
+      for (const publisher of this.#publishers) publisher.sweep();
+    }, sweepMs).unref();
   }
 
   /** @throws Error where the spool cannot be opened */
@@ -52,6 +58,7 @@ export class EventProducer {
     await this.#resumer?.close();
     const waitMs = this.#connected ? closeFlushMs : 0;
     await Promise.all(this.#publishers.map((publisher) => publisher.flush(waitMs).catch(() => undefined)));
+    clearInterval(this.#sweeper);
     await Promise.all(this.#publishers.map((publisher) => publisher.close()));
     this.#spool?.close();
   }

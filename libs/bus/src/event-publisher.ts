@@ -4,8 +4,6 @@ import type { EventChannel, EventWire } from './event-wire.ts';
 import type { SpoolWriter } from './spool-writer.ts';
 import { activeTraceContext } from './tracing.ts';
 
-/** How often lost events are looked for, what stands in the spool is synced, and the oldest event is tried while the stream does not take it. */
-const sweepMs = 250;
 /** An event that is not stored after this long goes to disk, and all that follow it until the stream has caught up. */
 const spoolAfterMs = 1_000;
 /** The stream has caught up where nothing waits for longer than this. */
@@ -30,7 +28,6 @@ export class StreamEventPublisher implements EventPublisher {
   readonly #source: string;
   readonly #channel: EventChannel;
   readonly #flow: EventFlow;
-  readonly #sweeper: NodeJS.Timeout;
   #spooling = false;
   /** Events up to this number are in the spool, or stored. */
   #spooled = 0;
@@ -44,9 +41,6 @@ export class StreamEventPublisher implements EventPublisher {
       else this.#refused(refusal);
     });
     this.#flow = new EventFlow({ send: this.#channel.send, clock: surroundings.clock });
-    this.#sweeper = setInterval(() => {
-      this.sweep();
-    }, sweepMs).unref();
   }
 
   get unacknowledged(): number {
@@ -104,17 +98,18 @@ export class StreamEventPublisher implements EventPublisher {
   }
 
   close(): Promise<void> {
-    clearInterval(this.#sweeper);
     const { spool, log } = this.#surroundings;
     if (!this.keep())
       log.error({ events: this.#flow.size, source: this.#source }, 'events are lost: neither stored nor spooled at the end');
     this.#channel.close();
-    spool?.release(this.#flow.oldest);
-    spool?.close();
+    if (spool !== undefined) {
+      this.#release(spool);
+      spool.close();
+    }
     return Promise.resolve();
   }
 
-  /** Called every {@link sweepMs}. */
+  /** To be called a few times a second: looks for lost events, tries the oldest while the stream does not take it, keeps spool and stream apart. */
   sweep(): void {
     const flow = this.#flow;
     flow.sweep();
@@ -122,13 +117,23 @@ export class StreamEventPublisher implements EventPublisher {
     if (spool === undefined) return;
     if (!this.#spooling) {
       if (flow.oldestAgeMs > spoolAfterMs) this.#beginSpooling();
-      else if (!spool.isEmpty) spool.release(flow.oldest);
+      else if (!spool.isEmpty) this.#release(spool);
       return;
     }
     this.#append(true);
-    spool.release(flow.oldest);
+    this.#release(spool);
     spool.sync();
-    if (flow.isFlowing && flow.oldestAgeMs <= caughtUpMs) this.#spooling = false;
+    if (!flow.isFlowing || flow.oldestAgeMs > caughtUpMs) return;
+    this.#spooling = false;
+    this.#spoolFails = false;
+  }
+
+  #release(spool: SpoolWriter): void {
+    try {
+      spool.release(this.#flow.oldest);
+    } catch (error) {
+      this.#surroundings.log.error({ err: error }, 'a segment of the spool cannot be deleted; its events would be published again');
+    }
   }
 
   #beginSpooling(): void {

@@ -1,0 +1,108 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { EventSpool } from './event-spool.ts';
+import { encodeRecord, segmentHead } from './spool-record.ts';
+import { SpoolResumer } from './spool-resumer.ts';
+
+let directory: string;
+const lines: string[] = [];
+const write = (_fields: object, message: string) => void lines.push(message);
+const log = { info: write, warn: write, error: write };
+const none = new Set<string>();
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sluice-spool-'));
+  lines.length = 0;
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const open = (instance: string) => new EventSpool({ directory, maxBytes: 1_000_000 }, 'specs', instance, log);
+const folders = () => readdirSync(join(directory, 'specs')).sort();
+
+/** As an ended process leaves it. */
+function abandon(instance: string, segments: Record<string, Buffer>): void {
+  const spool = open(instance);
+  for (const [name, bytes] of Object.entries(segments)) writeFileSync(join(spool.folder, name), bytes);
+  spool.close();
+}
+
+const event = { subject: 'sluice.v1.usage.acme.support', id: 'req_1:settled', text: '{}', trace: undefined };
+const segment = Buffer.concat([segmentHead, encodeRecord(event)]);
+
+it('takes over what ended processes left, in order, and at most so many at once', () => {
+  for (const instance of ['a', 'b', 'c'])
+    abandon(instance, { 'specs.000010.events': segment, 'specs.000009.events': segment, 'other.000001.events': segment });
+  const spool = open('heir');
+  const taken = spool.takeAbandoned(2, none);
+  expect(taken.map(({ instance }) => instance)).toEqual(['a', 'b']);
+  expect(taken[0]?.segments).toEqual(
+    new Map([
+      ['other', ['other.000001.events']],
+      ['specs', ['specs.000009.events', 'specs.000010.events']],
+    ]),
+  );
+  expect(
+    open('rival')
+      .takeAbandoned(9, none)
+      .map(({ instance }) => instance),
+  ).toEqual(['c']);
+});
+
+it('takes nothing from those who live, and removes folders that hold nothing', () => {
+  open('living');
+  abandon('empty', {});
+  mkdirSync(join(directory, 'specs', 'in-the-making'));
+  mkdirSync(join(directory, 'specs', 'never-made'));
+  utimesSync(join(directory, 'specs', 'never-made'), 0, 0);
+  expect(open('heir').takeAbandoned(9, none)).toEqual([]);
+  expect(folders()).toEqual(['heir', 'in-the-making', 'living']);
+});
+
+it('keeps its folder to its own user', () => {
+  const spool = open('a');
+  expect(statSync(spool.folder).mode & 0o777).toBe(0o700);
+});
+
+it('says at the start which setting is wrong where it cannot write', () => {
+  writeFileSync(join(directory, 'specs'), 'a file where the folder should be');
+  expect(() => open('a')).toThrow(/events cannot be spooled to .*\/specs\/a \(.+\); set SLUICE_SPOOL_DIR to a folder on a local disk/);
+});
+
+it('leaves a segment of another version where it is, and says so once', async () => {
+  const foreign = Buffer.from('sluice-events/9\n');
+  abandon('later', { 'specs.000001.events': foreign });
+  const spool = open('heir');
+  const wire = { limitBytes: 1, open: () => ({ send: () => undefined, close: () => undefined }) };
+  const resumer = new SpoolResumer({ spool, wire, clock: Date.now, log });
+  await vi.waitFor(() => {
+    expect(lines).toContain('a segment of the spool is of another version; it stays as it is');
+  });
+  await resumer.close();
+  expect(readFileSync(join(directory, 'specs', 'later', 'specs.000001.events'))).toEqual(foreign);
+});
+
+it('leaves what it could not store where it is when it stops', async () => {
+  abandon('ended', { 'specs.000001.events': segment });
+  const spool = open('heir');
+  const sent: string[] = [];
+  const wire = {
+    limitBytes: 1,
+    open: () => ({ send: (_number: number, { id }: { id: string }) => void sent.push(id), close: () => undefined }),
+  };
+  const resumer = new SpoolResumer({ spool, wire, clock: Date.now, log });
+  await vi.waitFor(() => {
+    expect(sent).toEqual(['req_1:settled']);
+  });
+  await resumer.close();
+  spool.close();
+  expect(
+    open('next')
+      .takeAbandoned(1, none)
+      .map(({ instance }) => instance),
+  ).toEqual(['ended']);
+});
