@@ -135,8 +135,14 @@ export function plainAnswer(content = 'Hello.'): Outcome {
   });
 }
 
+export interface EdgeOptions {
+  readonly eventBacklog?: number;
+  /** False: no stream takes usage events. */
+  readonly recordsUsage?: boolean;
+}
+
 /** Opens an edge for the specs of a file, on a server of its own. Both are closed after them, the edge first. */
-export async function openEdge(): Promise<Edge> {
+export async function openEdge(options: EdgeOptions = {}): Promise<Edge> {
   const nats = await startNatsServer();
   afterAll(() => nats.stop());
   const lines: string[] = [];
@@ -144,7 +150,8 @@ export async function openEdge(): Promise<Edge> {
   const connect = (service: string): Promise<Bus> =>
     connectBus({ servers: nats.url, service, version: '0.1.0', description: 'test', log, tracing: false, hopBudgetMs: 2_000, echo: true });
   const [bus, services] = await Promise.all([connect('ingress'), connect('router')]);
-  await bus.ensureStream({ name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 60_000, duplicateWindowMs: 10_000 });
+  if (options.recordsUsage !== false)
+    await bus.ensureStream({ name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 60_000, duplicateWindowMs: 10_000 });
   await bus.ensureStream({ name: streams.audit, subjects: [subjects.anyAudit], maxAgeMs: 60_000, duplicateWindowMs: 10_000 });
 
   let handler: Handler = () => plainAnswer();
@@ -195,6 +202,7 @@ export async function openEdge(): Promise<Edge> {
       price: () => () => ({ costNanoUsd: '900', priceVersion: 'test-1' }),
       idempotency: new IdempotentRequests(Date.now),
       concurrency: 1_000,
+      eventBacklog: options.eventBacklog ?? 1_000,
     }),
     authenticate: (headers) => keys.authenticate(headers),
     newRequestId: createRequestIds(Date.now),

@@ -26,7 +26,7 @@ import { refusedEvent, settledEvent } from './usage-events.ts';
 export interface IngressSurroundings {
   readonly bus: Pick<Bus, 'publishStore'>;
   readonly dispatcher: Dispatcher;
-  readonly usage: Pick<EventPublisher, 'publish'>;
+  readonly usage: Pick<EventPublisher, 'publish' | 'unacknowledged' | 'isSafe'>;
   /** A producer of its own: one sequence over two streams would show a gap in each. */
   readonly audit: Pick<EventPublisher, 'publish'>;
   readonly routes: () => RouteTable;
@@ -36,7 +36,11 @@ export interface IngressSurroundings {
   readonly price: () => PriceCall;
   readonly idempotency: Pick<IdempotentRequests, 'begin'>;
   readonly concurrency: number;
+  /** Usage events that may await storage; beyond it nothing is taken in. */
+  readonly eventBacklog: number;
 }
+
+const unrecorded = 'Usage cannot be recorded at the moment, so nothing is admitted; retry shortly.';
 
 /** The way of a model request through the edge: owner, checks, slip, and what follows its end. */
 export class Ingress {
@@ -58,9 +62,11 @@ export class Ingress {
     body: Uint8Array,
     response: ServerResponse,
   ): void {
-    const { dispatcher, concurrency, metrics, spans } = this.#surroundings;
+    const { dispatcher, concurrency, usage, eventBacklog, metrics, spans } = this.#surroundings;
     if (dispatcher.inFlight >= concurrency)
       throw new SluiceError('overloaded', `This gateway process has ${concurrency} requests under way; retry shortly.`);
+    // Its end would be one event more; metering asks the same of the intents.
+    if (usage.unacknowledged > eventBacklog || !usage.isSafe) throw new SluiceError('overloaded', unrecorded, { retryAfterSeconds: 5 });
     const routes = this.#surroundings.routes();
     const facts = parseRequest(dialect, readJson(body));
     const model = routes.resolveModel(facts.model, principal);

@@ -49,6 +49,7 @@ await runService({
       price: () => compiled.price,
       idempotency: new IdempotentRequests(clock),
       concurrency: settings.INGRESS_CONCURRENCY,
+      eventBacklog: settings.INGRESS_EVENT_BACKLOG,
     });
     const server = buildServer({
       ingress,

@@ -12,4 +12,6 @@ export const settingsSchema = z.object({
   INGRESS_KEY_CACHE_MS: integerSetting(0, 3_600_000, 60_000),
   /** Requests under way at once in this process; more are refused as overloaded. */
   INGRESS_CONCURRENCY: integerSetting(1, 1_000_000, 10_000),
+  /** Usage events that may await storage; beyond it requests are refused, and their refusals not recorded. */
+  INGRESS_EVENT_BACKLOG: integerSetting(100, 10_000_000, 50_000),
 });
