@@ -36,9 +36,12 @@ export function toFailure(value: unknown): Failure {
 
 /** Who says that it holds the request, and the provider call that it names. */
 export function readAccepted(message: Msg): { readonly instance: string; readonly call: AcceptedCall | undefined } {
-  const { provider, model, startedAt } = message.json<Record<string, unknown>>();
+  const { id, provider, model, startedAt } = message.json<Record<string, unknown>>();
   const told = typeof provider === 'string' && typeof model === 'string' && typeof startedAt === 'number';
-  return { instance: instanceOf(message), call: told ? { provider, model, startedAt } : undefined };
+  return {
+    instance: instanceOf(message),
+    call: told ? { ...(typeof id === 'string' ? { id } : {}), provider, model, startedAt } : undefined,
+  };
 }
 
 /** Empty where the message names none. */

@@ -15,6 +15,8 @@ export type TokenUsage = z.infer<typeof tokenUsageSchema>;
 
 /** One call to a provider, whether it served the answer or not. */
 export const providerAttemptSchema = z.object({
+  /** Unique within the request, and what the provider got as `x-sluice-attempt`: `2.1` is the first call after the request was sent round a second time. */
+  id: z.string().optional(),
   provider: z.string(),
   /** The provider's own model name. */
   model: z.string(),
@@ -62,7 +64,7 @@ export const unmaskTableSchema = z.record(z.string(), z.string());
 export type UnmaskTable = z.infer<typeof unmaskTableSchema>;
 
 /** The provider call that `accepted` tells of. */
-export const acceptedCallSchema = providerAttemptSchema.pick({ provider: true, model: true, startedAt: true });
+export const acceptedCallSchema = providerAttemptSchema.pick({ id: true, provider: true, model: true, startedAt: true });
 export type AcceptedCall = z.infer<typeof acceptedCallSchema>;
 
 /** `accepted` on the inbox: who holds the request and, where a provider is being called, which: its line in the ledger if the holder dies. */

@@ -135,7 +135,8 @@ function planOf(run: Run, target: Target, endpoint: Endpoint, place: number): At
   if (ticket === undefined) return { failure: resting('breaker_open', breaker.admitsFrom(now) - now) };
   const health = new CallHealth(target, account, ticket, tools.report, envelope.id);
   const ordinal = run.attempts.length + place;
-  return { target, account, endpoint, encoded, envelope, retries: route.model.retries, ordinal, health, limit: limitOf(run) };
+  const id = `${run.watch.attempt}.${ordinal}`;
+  return { target, account, endpoint, encoded, envelope, retries: route.model.retries, ordinal, id, health, limit: limitOf(run) };
 }
 
 function limitOf({ holding, route, envelope }: Run): AttemptPlan['limit'] {

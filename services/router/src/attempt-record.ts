@@ -2,6 +2,12 @@ import type { ProviderAttempt, TokenUsage } from '@sluice/contracts';
 import type { AttemptFailure } from './attempt-failure.ts';
 import type { Target } from './target.ts';
 
+/** The call that a record is of. */
+export interface RecordedCall {
+  readonly id: string;
+  readonly target: Target;
+}
+
 export interface AttemptTimes {
   readonly startedAt: number;
   readonly endedAt: number;
@@ -10,11 +16,12 @@ export interface AttemptTimes {
 
 /** What is kept of one call: it goes into the answer, the usage event and the ledger. */
 export function recordAttempt(
-  target: Target,
+  { id, target }: RecordedCall,
   times: AttemptTimes,
   result: { readonly status: number; readonly failure?: AttemptFailure | undefined; readonly usage?: TokenUsage | undefined },
 ): ProviderAttempt {
   const record: ProviderAttempt = {
+    id,
     provider: target.config.provider,
     model: target.config.model,
     status: result.status,

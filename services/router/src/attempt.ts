@@ -31,6 +31,8 @@ export interface AttemptPlan {
   readonly retries: ModelConfig['retries'];
   /** Counts the calls made for the request, from 1. */
   readonly ordinal: number;
+  /** Tells the call from all others of the request, those of other attempts of ingress included. */
+  readonly id: string;
   /** Told of the call as soon as there is one, for whoever may have to end it early. */
   readonly opened?: (call: UpstreamCall) => void;
   readonly health: CallHealth;
@@ -68,7 +70,7 @@ async function attemptPlain(tools: AttemptTools, watch: RequestWatch, plan: Atte
   const endedAt = tools.clock();
   const answer = readPlainAnswer(outcome, readingOf(plan), endedAt);
   if ('failure' in answer) return failed(plan, answer.failure, { startedAt, endedAt }, span);
-  const record = recordAttempt(target, { startedAt, endedAt }, { status: 200, usage: answer.usage });
+  const record = recordAttempt(plan, { startedAt, endedAt }, { status: 200, usage: answer.usage });
   plan.health.firstToken(call.firstByteMs, endedAt);
   plan.health.succeeded(endedAt);
   target.metrics.attempt('ok', record.latencyMs);
@@ -115,7 +117,7 @@ async function attemptStream(tools: AttemptTools, watch: RequestWatch, plan: Att
     watch.unfollow(followed);
     return failed(plan, failure, { startedAt, endedAt: clock() }, span, stream.usage);
   }
-  const record = recordAttempt(target, { startedAt, endedAt: clock(), timeToFirstTokenMs }, { status: 200 });
+  const record = recordAttempt(plan, { startedAt, endedAt: clock(), timeToFirstTokenMs }, { status: 200 });
   return { kind: 'stream', stream, begun: record, ended: () => ended, dropped: encoded.dropped };
 }
 
@@ -128,7 +130,7 @@ function openStream({ encoded, limit }: AttemptPlan, listener: StreamListener): 
 function recordStream(plan: AttemptPlan, stream: AnswerStream, times: AttemptTimes, failure: AttemptFailure | undefined): ProviderAttempt {
   const { target, encoded } = plan;
   const usage = usageOfStream(stream.usage, stream, encoded.bytes.byteLength);
-  const record = recordAttempt(target, times, { status: 200, failure, usage });
+  const record = recordAttempt(plan, times, { status: 200, failure, usage });
   target.metrics.attempt(failure?.kind ?? (stream.isCut ? 'cut' : 'ok'), record.latencyMs);
   if (failure === undefined) plan.health.succeeded(times.endedAt);
   else plan.health.failed(failure, times.endedAt);
@@ -144,7 +146,7 @@ function failed(
 ): AttemptResult {
   // The provider bills what was given up on, too.
   const usage = failure.kind === hedgeLost ? (said ?? estimateUsage(plan.encoded.bytes.byteLength, 0)) : said;
-  const record = recordAttempt(plan.target, times, { status: failure.status, failure, usage });
+  const record = recordAttempt(plan, times, { status: failure.status, failure, usage });
   plan.target.metrics.attempt(failure.kind, record.latencyMs);
   plan.health.failed(failure, times.endedAt);
   span?.end(record);
@@ -156,7 +158,11 @@ function openCall(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan, s
   const { timeouts } = target.upstream.config;
   const call = new UpstreamCall({ timeouts, deadline: watch.deadline, ...tools }, stream);
   stream?.attach(call);
-  const followed = { call, told: { provider: target.config.provider, model: target.config.model, startedAt: tools.clock() }, stream };
+  const followed = {
+    call,
+    told: { id: plan.id, provider: target.config.provider, model: target.config.model, startedAt: tools.clock() },
+    stream,
+  };
   watch.follow(followed);
   plan.opened?.(call);
   return followed;
@@ -165,7 +171,7 @@ function openCall(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan, s
 function upstreamRequest(tools: AttemptTools, plan: AttemptPlan, span: ProviderSpan | undefined): UpstreamRequest {
   const { target, account, endpoint, envelope, encoded } = plan;
   const path = envelope.stream ? endpoint.streamPath : endpoint.path;
-  const headers = upstreamHeaders(target, endpoint.wire, envelope, plan.ordinal, span?.headers ?? envelope.headers);
+  const headers = upstreamHeaders(target, endpoint.wire, envelope, plan.id, span?.headers ?? envelope.headers);
   const authorization = account.authorize({ origin: target.upstream.origin, path, body: encoded.bytes, now: tools.clock() });
   return { path, headers, authorization, body: encoded.bytes };
 }

@@ -42,6 +42,11 @@ export class RequestWatch implements Swept {
     tools.sweeper.add(this);
   }
 
+  /** How often ingress had sent the request round when this one came. */
+  get attempt(): number {
+    return this.#context.attempt;
+  }
+
   get deadline(): number {
     return this.#context.deadline;
   }

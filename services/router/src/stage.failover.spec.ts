@@ -67,7 +67,7 @@ describe('failover', () => {
       { provider: 'a', status: 500, failure: 'http_500' },
       { provider: 'b', status: 200, failure: undefined },
     ]);
-    expect([...a.calls(), ...b.calls()].map((call) => call.attempt)).toEqual(['1', '2']);
+    expect([...a.calls(), ...b.calls()].map((call) => call.attempt)).toEqual(['1.1', '1.2']);
   });
 
   it('asks all targets once more when all have failed', async () => {
@@ -223,6 +223,7 @@ describe('accepted', () => {
     await router.ask(body, { headers: { 'x-sim-latency-ms': '200' }, context: { accepted } });
     expect(accepted).toHaveBeenCalledTimes(1);
     expect(accepted).toHaveBeenCalledWith({
+      id: '1.1',
       provider: expect.any(String) as string,
       model: expect.any(String) as string,
       startedAt: expect.any(Number) as number,

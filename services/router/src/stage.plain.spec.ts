@@ -56,7 +56,17 @@ describe('a plain answer', () => {
     provider.clearCalls();
     await router.ask(body, { headers: { authorization: 'Bearer sk-sluice-client' } });
     const [call] = provider.calls();
-    expect(call).toMatchObject({ model: 'sim', requestId: 'req_01JD0000000000000000000000', attempt: '1' });
+    expect(call).toMatchObject({ model: 'sim', requestId: 'req_01JD0000000000000000000000', attempt: '1.1' });
+  });
+
+  it('gives each call an id that its record has too, over attempts of ingress', async () => {
+    provider.clearCalls();
+    const script = { headers: { 'x-sim-status': '500;first=1', 'x-sim-key': 'ids' } };
+    const first = expectKind(await router.ask(body, script), 'reply');
+    const second = expectKind(await router.ask(body, { context: { attempt: 2 } }), 'reply');
+    const recorded = [...(first.answer.attempts ?? []), ...(second.answer.attempts ?? [])].map(({ id }) => id);
+    expect(recorded).toEqual(['1.1', '1.2', '2.1']);
+    expect(provider.calls().map(({ attempt }) => attempt)).toEqual(recorded);
   });
 
   it('carries tool calls through untouched', async () => {

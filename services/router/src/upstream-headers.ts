@@ -4,24 +4,17 @@ import type { Wire } from './providers/provider-adapter.ts';
 import type { Target } from './target.ts';
 
 /**
- * Names and values in turn, for one call. `ordinal` counts the calls made for the request, from 1; `trace` holds the
+ * Names and values in turn, for one call. `id` tells the call from all others of the request; `trace` holds the
  * W3C context to pass on, if there is one.
  */
 export function upstreamHeaders(
   target: Target,
   wire: Wire,
   envelope: Envelope,
-  ordinal: number,
+  id: string,
   trace: Readonly<Record<string, string>>,
 ): string[] {
-  const headers = [
-    ...target.upstream.fixedHeaders,
-    ...(wire.headers ?? []),
-    'x-sluice-request-id',
-    envelope.id,
-    'x-sluice-attempt',
-    String(ordinal),
-  ];
+  const headers = [...target.upstream.fixedHeaders, ...(wire.headers ?? []), 'x-sluice-request-id', envelope.id, 'x-sluice-attempt', id];
   if (envelope.stream) headers.push('accept', 'text/event-stream');
   const { traceparent, tracestate } = trace;
   if (traceparent !== undefined && isHeaderValue(traceparent)) {
