@@ -35,5 +35,5 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
-  { files: ['libs/bus/src/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['libs/bus/**/*.ts', 'examples/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
 );

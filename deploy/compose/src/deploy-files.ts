@@ -5,6 +5,8 @@ import { parse } from 'yaml';
 /** The services that have a NATS user of their own, in the order in which a start needs them. */
 export const services = ['control', 'metering', 'guardrail', 'masking', 'cache', 'router', 'billing', 'ingress'] as const;
 export type Service = (typeof services)[number];
+/** The user of a billing system that is not ours. */
+export const externalBilling = 'external-billing';
 
 /** Absolute path of a file under deploy/. */
 export function deployFile(path: string): string {
@@ -14,8 +16,8 @@ export function deployFile(path: string): string {
 export const natsConfigurationPath = deployFile('nats/nats.conf');
 
 /** A password for each user, as compose.yaml gives it to nats-server. */
-export function natsPassword(service: Service): string {
-  return `password-of-${service}`;
+export function natsPassword(user: Service | typeof externalBilling): string {
+  return `password-of-${user}`;
 }
 
 /** The variables that nats.conf reads. */
@@ -24,6 +26,7 @@ export function natsEnvironment(storeDir: string): Record<string, string> {
     NATS_SERVER_NAME: 'sluice-test',
     NATS_STORE_DIR: storeDir,
     ...Object.fromEntries(services.map((service) => [`NATS_PASSWORD_${service.toUpperCase()}`, natsPassword(service)])),
+    NATS_PASSWORD_EXTERNAL_BILLING: natsPassword(externalBilling),
   };
 }
 
