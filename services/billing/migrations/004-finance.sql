@@ -52,10 +52,9 @@ ALTER TABLE billing.webhook ADD COLUMN headers text;
 ALTER TABLE billing.webhook_delivery ADD COLUMN ended_at timestamptz;
 CREATE INDEX webhook_delivery_ended ON billing.webhook_delivery (ended_at) WHERE state <> 'waiting';
 
--- Sums over the verified blocks, so that a partial audit can compare statements with lines.
-ALTER TABLE billing.audit_position ADD COLUMN lines bigint NOT NULL DEFAULT 0, ADD COLUMN amount_nano_usd numeric NOT NULL DEFAULT 0;
--- Positions of before have no sums: the chain is verified once from its beginning.
+-- What the verified blocks hold, so that a partial audit reads new ones only. Positions of before have no totals: once from the beginning.
 DELETE FROM billing.audit_position;
+ALTER TABLE billing.audit_position ADD COLUMN totals json NOT NULL;
 ALTER TABLE billing.audit_finding DROP CONSTRAINT audit_finding_kind_check,
   ADD CONSTRAINT audit_finding_kind_check CHECK (kind IN ('intent', 'end', 'row', 'lease'));
 -- What the auditor counted in the stream; a batch that comes again is below `position` and counts nothing.
@@ -66,5 +65,7 @@ CREATE TABLE billing.audit_count (
   intents bigint NOT NULL DEFAULT 0,
   settled bigint NOT NULL DEFAULT 0,
   refused bigint NOT NULL DEFAULT 0,
-  malformed bigint NOT NULL DEFAULT 0
+  malformed bigint NOT NULL DEFAULT 0,
+  -- Events of whole stretches of the stream, for which rows of the ledger were compared too.
+  compared_back bigint NOT NULL DEFAULT 0
 );

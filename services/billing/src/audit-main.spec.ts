@@ -6,7 +6,7 @@ import { streams, subjects } from '@sluice/contracts';
 import { migrate, openDatabase, type Database } from '@sluice/database';
 import { startNatsServer, startPostgres } from '@sluice/testing';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { Ledger } from './ledger.ts';
 import { sampleEvents, streamEvent } from './sample-events.ts';
@@ -15,7 +15,10 @@ let nats: Awaited<ReturnType<typeof startNatsServer>>;
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 let database: Database;
 let bus: Bus;
-const reportSchema = z.object({ breaks: z.array(z.string()), stream: z.object({ events: z.number() }) });
+const reportSchema = z.object({
+  breaks: z.array(z.string()),
+  stream: z.object({ events: z.number(), intents: z.number(), settled: z.number() }),
+});
 
 beforeAll(async () => {
   [nats, postgres] = await Promise.all([startNatsServer(), startPostgres()]);
@@ -33,6 +36,7 @@ beforeAll(async () => {
     echo: true,
   });
   await bus.ensureStream({ name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 3_600_000, duplicateWindowMs: 60_000 });
+  await bus.ensureStream({ name: streams.audit, subjects: [subjects.anyAudit], maxAgeMs: 3_600_000, duplicateWindowMs: 60_000 });
 });
 afterAll(async () => {
   await bus.close();
@@ -40,8 +44,8 @@ afterAll(async () => {
   await Promise.all([nats.stop(), postgres.stop()]);
 });
 
-async function runAudit(): Promise<{ code: number; report: z.output<typeof reportSchema> }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./audit-main.ts', import.meta.url))], {
+async function runAudit(...options: readonly string[]): Promise<{ code: number; text: string }> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./audit-main.ts', import.meta.url)), ...options], {
     env: { PATH: process.env.PATH, DATABASE_URL: postgres.url, NATS_URL: nats.url },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -51,7 +55,7 @@ async function runAudit(): Promise<{ code: number; report: z.output<typeof repor
     .tuple([z.number()])
     .rest(z.unknown())
     .parse(await once(child, 'close'));
-  return { code, report: reportSchema.parse(JSON.parse(text)) };
+  return { code, text };
 }
 
 it('ends with 0 on a ledger that has the whole stream, and with 1 once a row is gone', async () => {
@@ -61,10 +65,19 @@ it('ends with 0 on a ledger that has the whole stream, and with 1 once a row is 
   const encoder = new TextEncoder();
   for (const event of events) bus.publish(subjects.usage('acme', 'support'), encoder.encode(JSON.stringify(event)));
   await new Ledger(database).record(events.map((event, index) => streamEvent(event, index + 1)));
-  expect(await runAudit()).toMatchObject({ code: 0, report: { breaks: [], stream: { events: 2 } } });
+  const sound = await runAudit('--json');
+  expect(sound.code).toBe(0);
+  expect(reportSchema.parse(JSON.parse(sound.text))).toEqual({ breaks: [], stream: { events: 2, intents: 1, settled: 1 } });
 
+  let alert = '';
+  const listening = bus.subscribe(subjects.audit('system'), (data) => (alert += new TextDecoder().decode(data)));
   await database.query('DELETE FROM billing.ledger');
-  const { code, report } = await runAudit();
-  expect(code).toBe(1);
-  expect(report.breaks.join('\n')).toContain('was sealed with 1');
+  const broken = await runAudit();
+  expect(broken.code).toBe(1);
+  expect(broken.text).toMatch(/^BREAK .*was sealed with 1/m);
+  expect(broken.text).toMatch(/^requests +0 admitted = 0 settled/m);
+  await vi.waitFor(() => {
+    expect(alert).toContain('was sealed with 1');
+  });
+  await listening.close();
 }, 60_000);

@@ -139,12 +139,62 @@ describe.each(servers)('the ledger on $name', ({ open }) => {
 
   it('notes what the stream has and the ledger has not, until it has it', async () => {
     const options = { requestId: `late_${++run}`, time: start };
-    const batch = [streamEvent(sampleEvents.intent(options), 1), streamEvent(sampleEvents.settled(options), 2)];
+    const batch = [streamEvent(sampleEvents.intent(options), 9_001), streamEvent(sampleEvents.settled(options), 9_002)];
     expect(await auditBatch(harness.database, batch)).toBe(2);
     expect((await audit()).breaks).toHaveLength(2);
     await harness.ledger.record(batch);
     expect(await auditBatch(harness.database, batch)).toBe(0);
     expect((await audit()).breaks).toEqual([]);
+  });
+
+  it('counts events of the stream once, and notes rows that say they come of it and do not', async () => {
+    const options = (name: string) => ({ requestId: `forged_${run}_${name}`, time: start });
+    const [first, last] = [options('a'), options('b')];
+    const batch = [
+      streamEvent(sampleEvents.settled(first), 9_101),
+      streamEvent(sampleEvents.intent(last), 9_102),
+      streamEvent(sampleEvents.settled(last), 9_103),
+    ];
+    await harness.ledger.record([...batch, streamEvent(sampleEvents.settled(options('forged')), 9_102)]);
+    const before = (await audit()).stream;
+    expect(await auditBatch(harness.database, batch)).toBe(1);
+    expect(await auditBatch(harness.database, batch)).toBe(0);
+    const { stream, breaks } = await audit();
+    expect([stream.events - before.events, stream.settled - before.settled, stream.position]).toEqual([3, 2, 9_103]);
+    expect(breaks).toEqual([expect.stringContaining(`a row of forged_${run}_forged that says`)]);
+    await harness.database.query(`DELETE FROM billing.audit_finding WHERE kind = 'row'`);
+  });
+
+  it('shows quota that is held for a request of which nobody knows', async () => {
+    await harness.database.query('CREATE SCHEMA metering');
+    await harness.database.query(
+      'CREATE TABLE metering.holder (holder text, expires_at timestamptz, open_requests text[], lost boolean DEFAULT false)',
+    );
+    const hold = (requests: readonly string[]) =>
+      harness.database.query('INSERT INTO metering.holder (expires_at, open_requests) VALUES ($1, $2)', [
+        new Date(start + 60 * day),
+        [...requests],
+      ]);
+    await hold(['early']);
+    expect(await audit()).toMatchObject({ leases: { held: 1, unknown: 0 }, breaks: [] });
+    await hold(['early', 'lost']);
+    const later = () => auditLedger(harness.database, { now: start + 30 * day + 60_000, graceMs: 1_000, full: false });
+    expect((await audit()).leases).toEqual({ held: 2, unknown: 1 });
+    expect((await later()).breaks).toEqual(['metering holds quota for lost, of which neither stream nor ledger know (1 such)']);
+    await harness.database.query('DROP SCHEMA metering CASCADE');
+    await harness.database.query(`DELETE FROM billing.audit_finding WHERE kind = 'lease'`);
+    expect(await later()).not.toHaveProperty('leases');
+  });
+
+  it('says the same of the whole ledger, however many audits it took', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await harness.settle(...ids(3).map((requestId) => ({ requestId, time: start })));
+      if (round === 1) await rollUp(harness.database);
+      const partial = await auditLedger(harness.database, { now: start, graceMs: 0, full: false });
+      const whole = await audit();
+      expect(partial.chain.blocks).toBe(1);
+      expect([partial.requests, partial.chain.amountNanoUsd, partial.breaks]).toEqual([whole.requests, whole.chain.amountNanoUsd, []]);
+    }
   });
 
   describe('tampering', () => {
@@ -196,7 +246,11 @@ describe.each(servers)('the ledger on $name', ({ open }) => {
     it('shows daily sums that are not those of the lines', async () => {
       await rollUp(harness.database);
       const sums = (by: string) => [`UPDATE billing.rollup SET amount_nano_usd = amount_nano_usd ${by} WHERE organization = 'credited'`];
-      expect(await tampered(sums('+ 1'), sums('- 1'))).toContain('daily sums');
+      expect(await tampered(sums('+ 1'), sums('- 1'))).toContain('sums by organization and month are not the daily sums');
+      const grouped = (by: string) => [
+        `UPDATE billing.group_sum SET amount_nano_usd = amount_nano_usd ${by} WHERE grouped_by = 'organization' AND monthly AND organization = 'credited'`,
+      ];
+      expect(await tampered(grouped('+ 1'), grouped('- 1'))).toContain('the sums of statements are not those of the lines');
     });
   });
 });

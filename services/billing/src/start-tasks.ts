@@ -1,6 +1,7 @@
-import { auditEventTypes, subjects } from '@sluice/contracts';
 import type { Database } from '@sluice/database';
+import { raiseAuditAlert } from './audit-alert.ts';
 import { auditLedger } from './audit-ledger.ts';
+import { compareStream } from './compare-stream.ts';
 import { bookLateSettlements } from './late-settlements.ts';
 import { ensureLinePartitions } from './line-partitions.ts';
 import { startPeriodic, type PeriodicTask } from './periodic.ts';
@@ -22,6 +23,8 @@ const partitionIntervalMs = 3_600_000;
 const reratingIntervalMs = 1_000;
 /** Events this old must be in the ledger when the stream's audit looks for them. */
 const auditGraceMs = 600_000;
+/** Events that one audit compares; an hour of 3,000 a second is some more than ten million, so the next ones catch up. */
+const maxAuditedEvents = 12_000_000;
 /** Rounds of one run, so that it ends. */
 const maxRounds = 100;
 
@@ -30,25 +33,15 @@ export async function startTasks(context: BillingContext, { database, prices, re
   const { settings, bus, log, onClose, clock } = context;
   const alerts = await bus.createEventPublisher('billing');
   onClose('alerts', alerts);
-  const audit = async (): Promise<void> => {
+  const audit = async (signal: AbortSignal): Promise<void> => {
+    const compared = await compareStream(bus, database, { maxEvents: maxAuditedEvents, signal });
     const report = await auditLedger(database, { now: clock(), graceMs: auditGraceMs, full: false });
-    if (report.breaks.length === 0) {
-      log.info({ requests: report.requests, chain: { ...report.chain, heads: report.chain.heads.length } }, 'the ledger was audited');
-      return;
+    const { requests, stream, leases } = report;
+    if (report.breaks.length === 0) log.info({ compared, requests, stream, leases, blocks: report.chain.blocks }, 'the ledger was audited');
+    else {
+      log.error({ breaks: report.breaks }, 'the ledger does not add up; see "npm run audit"');
+      raiseAuditAlert(alerts, 'billing', report.at, report.breaks);
     }
-    log.error({ breaks: report.breaks }, 'the ledger does not add up; see "npm run audit"');
-    alerts.publish(subjects.audit('system'), {
-      id: `ledger-audit:${report.at}`,
-      type: auditEventTypes.ledger,
-      subject: 'ledger',
-      data: {
-        organization: 'system',
-        actor: 'billing',
-        action: 'ledger.audit',
-        outcome: 'broken',
-        detail: { breaks: report.breaks.slice(0, 20) },
-      },
-    });
   };
   const deliver = async (signal: AbortSignal): Promise<void> => {
     for (let round = 0; round < maxRounds && !signal.aborted && (await webhooks.prepare()); round += 1);

@@ -8,18 +8,38 @@ export interface ChainPosition {
   readonly hash: string;
 }
 
+/** What verified blocks hold. */
+export interface ChainTotals {
+  readonly rows: number;
+  readonly adjustments: number;
+  readonly admitted: number;
+  readonly settled: number;
+  readonly refused: number;
+  readonly refusedAdmitted: number;
+  readonly unresolved: number;
+  readonly lines: number;
+  /** Of all lines, nano-USD as digits. */
+  readonly amount: string;
+}
+
+/** How far a shard is verified, and all that it holds up to there. */
+export interface VerifiedShard extends ChainPosition {
+  readonly totals: ChainTotals;
+}
+
 export interface ChainReport {
+  /** Verified now. */
   readonly blocks: number;
   readonly entries: number;
   readonly lines: number;
   /** The last block of each shard that has any. */
-  readonly heads: readonly ChainPosition[];
+  readonly heads: readonly VerifiedShard[];
   /** What is broken, a sentence each; at most {@link maxBreaks}. */
   readonly breaks: readonly string[];
 }
 
-/** Blocks that one statement verifies. */
-const pageBlocks = 100;
+/** Rows and lines that one statement verifies, and a block more: a second or two. */
+const pageRows = 60_000;
 const maxBreaks = 50;
 const beginning = '0'.repeat(64);
 
@@ -35,18 +55,34 @@ interface BlockRow {
   previous: string;
   hash: string;
   unequal: string;
+  rows: string;
+  admitted: string;
+  settled: string;
+  refused: string;
+  refused_admitted: string;
+  unresolved: string;
+  adjustments: string;
+  amount: string;
 }
 
-/** $1 shard, $2 after which number, $3 how many. Rows are read again from the tables; only the statement's text says how they are hashed. */
+/** $1 shard, $2 after which number, $3 rows and lines. Rows are read again from the tables; only the statement's text says how they are hashed. */
 const verifySql = `
 WITH blocks AS MATERIALIZED (
-  SELECT * FROM billing.chain_block WHERE shard = $1 AND number > $2 ORDER BY number LIMIT $3
+  SELECT * FROM (
+    SELECT *, sum(entries + lines) OVER (ORDER BY number) - entries - lines AS before FROM (
+      SELECT * FROM billing.chain_block WHERE shard = $1 AND number > $2 ORDER BY number LIMIT 1000
+    ) AS near
+  ) AS counted WHERE before < $3
 ), rows AS (
-  SELECT block, count(*) AS count, ${entriesDigest.ledger} AS digest FROM billing.ledger WHERE block IN (SELECT block FROM blocks) GROUP BY block
+  SELECT block, count(*) AS count, ${entriesDigest.ledger} AS digest, count(*) FILTER (WHERE admitted) AS admitted,
+    count(*) FILTER (WHERE admitted AND outcome IN ('completed', 'failed', 'cancelled')) AS settled,
+    count(*) FILTER (WHERE outcome = 'refused') AS refused, count(*) FILTER (WHERE admitted AND outcome = 'refused') AS refused_admitted,
+    count(*) FILTER (WHERE outcome = 'unresolved') AS unresolved
+  FROM billing.ledger WHERE block IN (SELECT block FROM blocks) GROUP BY block
 ), adjusted AS (
   SELECT block, count(*) AS count, ${entriesDigest.adjustment} AS digest FROM billing.adjustment WHERE block IN (SELECT block FROM blocks) GROUP BY block
 ), lined AS (
-  SELECT block, count(*) AS count, ${linesDigest} AS digest FROM billing.ledger_line WHERE block IN (SELECT block FROM blocks) GROUP BY block
+  SELECT block, count(*) AS count, ${linesDigest} AS digest, sum(amount_nano_usd) AS amount FROM billing.ledger_line WHERE block IN (SELECT block FROM blocks) GROUP BY block
 ), summed AS (
   SELECT block, entry_id, sum(amount_nano_usd) FILTER (WHERE kind <> 'saved') AS amount
   FROM billing.ledger_line WHERE block IN (SELECT block FROM blocks) GROUP BY block, entry_id
@@ -61,38 +97,86 @@ SELECT blocks.number, blocks.block, blocks.entries, blocks.lines,
   coalesce(rows.count, 0) + coalesce(adjusted.count, 0) AS found_entries, coalesce(lined.count, 0) AS found_lines,
   blocks.digest = sha256(coalesce(rows.digest, adjusted.digest, sha256('')) || coalesce(lined.digest, sha256(''))) AS same_digest,
   blocks.hash = ${blockHash('blocks.previous', 'blocks.number', 'blocks.digest')} AS same_hash,
-  encode(blocks.previous, 'hex') AS previous, encode(blocks.hash, 'hex') AS hash, coalesce(unequal.count, 0) AS unequal
+  encode(blocks.previous, 'hex') AS previous, encode(blocks.hash, 'hex') AS hash, coalesce(unequal.count, 0) AS unequal,
+  coalesce(rows.count, 0) AS rows, coalesce(rows.admitted, 0) AS admitted, coalesce(rows.settled, 0) AS settled,
+  coalesce(rows.refused, 0) AS refused, coalesce(rows.refused_admitted, 0) AS refused_admitted, coalesce(rows.unresolved, 0) AS unresolved,
+  coalesce(adjusted.count, 0) AS adjustments, coalesce(lined.amount, 0) AS amount
 FROM blocks LEFT JOIN rows USING (block) LEFT JOIN adjusted USING (block) LEFT JOIN lined USING (block) LEFT JOIN unequal USING (block)
 ORDER BY blocks.number`;
 
 /** Verifies every block after the positions given (none: from the beginning), and that each entry's lines sum to its amount. */
-export async function verifyChain(on: Queryable, shards: number, after: readonly ChainPosition[] = []): Promise<ChainReport> {
+export async function verifyChain(on: Queryable, shards: number, after: readonly VerifiedShard[] = []): Promise<ChainReport> {
   const breaks: string[] = [];
-  const heads: ChainPosition[] = [];
+  const heads: VerifiedShard[] = [];
   const counted = { blocks: 0, entries: 0, lines: 0 };
   const report = (text: string): void => {
     if (breaks.length < maxBreaks) breaks.push(text);
   };
   for (let shard = 0; shard < shards; shard += 1) {
     const from = after.find((position) => position.shard === shard);
-    let { number, hash } = from ?? { number: 0, hash: beginning };
+    let { number, hash, totals } = from ?? { number: 0, hash: beginning, totals: noTotals };
     for (;;) {
-      const rows = await on.query<BlockRow>(verifySql, [shard, number, pageBlocks]);
+      const rows = await on.query<BlockRow>(verifySql, [shard, number, pageRows]);
       for (const row of rows) {
         for (const fault of faultsOf(row, number, hash)) report(`chain shard ${shard} block ${row.number}: ${fault}`);
         number = Number(row.number);
         hash = row.hash;
+        totals = plus(totals, row);
         counted.blocks += 1;
         counted.entries += Number(row.found_entries);
         counted.lines += Number(row.found_lines);
       }
-      if (rows.length < pageBlocks) break;
+      if (rows.length === 0) break;
     }
     const fault = await headFault(on, shard, number);
     if (fault !== undefined) report(fault);
-    if (number > 0) heads.push({ shard, number, hash });
+    if (number > 0) heads.push({ shard, number, hash, totals });
   }
   return { ...counted, heads, breaks };
+}
+
+const noTotals: ChainTotals = {
+  rows: 0,
+  adjustments: 0,
+  admitted: 0,
+  settled: 0,
+  refused: 0,
+  refusedAdmitted: 0,
+  unresolved: 0,
+  lines: 0,
+  amount: '0',
+};
+
+function plus(totals: ChainTotals, row: BlockRow): ChainTotals {
+  return {
+    rows: totals.rows + Number(row.rows),
+    adjustments: totals.adjustments + Number(row.adjustments),
+    admitted: totals.admitted + Number(row.admitted),
+    settled: totals.settled + Number(row.settled),
+    refused: totals.refused + Number(row.refused),
+    refusedAdmitted: totals.refusedAdmitted + Number(row.refused_admitted),
+    unresolved: totals.unresolved + Number(row.unresolved),
+    lines: totals.lines + Number(row.found_lines),
+    amount: (BigInt(totals.amount) + BigInt(row.amount)).toString(),
+  };
+}
+
+/** Totals over all shards. */
+export function totalsOf(shards: readonly VerifiedShard[]): ChainTotals {
+  return shards.reduce(
+    (sum, { totals }) => ({
+      rows: sum.rows + totals.rows,
+      adjustments: sum.adjustments + totals.adjustments,
+      admitted: sum.admitted + totals.admitted,
+      settled: sum.settled + totals.settled,
+      refused: sum.refused + totals.refused,
+      refusedAdmitted: sum.refusedAdmitted + totals.refusedAdmitted,
+      unresolved: sum.unresolved + totals.unresolved,
+      lines: sum.lines + totals.lines,
+      amount: (BigInt(sum.amount) + BigInt(totals.amount)).toString(),
+    }),
+    noTotals,
+  );
 }
 
 function faultsOf(row: BlockRow, number: number, hash: string): string[] {
