@@ -137,7 +137,7 @@ export interface KeyValue {
    * Calls back with the current value, if any, and on every change; with the current value again after a reconnect.
    * A key of `*` follows all keys of one token.
    */
-  watch(key: string, listener: (value: Uint8Array) => void): Promise<Closable>;
+  watch(key: string, listener: (value: Uint8Array, key: string) => void, onDeleted?: (key: string) => void): Promise<Closable>;
 }
 
 export interface KeyValueOptions {

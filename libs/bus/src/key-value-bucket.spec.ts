@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNatsServer, type NatsServer } from '@sluice/testing';
+import { connect } from 'nats';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type BusBench, openBus, serverBinary, soon } from './bus-bench.ts';
 import type { KeyValue } from './bus.ts';
@@ -45,6 +46,26 @@ it('tells the current value and every change, of its key only', async () => {
   await put('watched', 'three');
   await bucket.get('watched');
   expect(heard).toEqual(['one', 'two']);
+});
+
+it('names the key of what it tells, and of what is deleted', async () => {
+  const heard: string[] = [];
+  const watch = await bench.bus.keyValue('named').then((named) =>
+    named.watch(
+      '*',
+      (value, key) => heard.push(`${key} ${Buffer.from(value).toString()}`),
+      (key) => heard.push(`${key} deleted`),
+    ),
+  );
+  const connection = await connect({ servers: server.url });
+  const store = await connection.jetstream().views.kv('named');
+  await store.put('one', Buffer.from('1'));
+  await store.delete('one');
+  await connection.close();
+  await vi.waitFor(() => {
+    expect(heard).toEqual(['one 1', 'one deleted']);
+  }, soon);
+  await watch.close();
 });
 
 it('goes on after a listener threw', async () => {

@@ -1,4 +1,4 @@
-import { StorageType, type KV, type NatsConnection } from 'nats';
+import { StorageType, type KV, type KvEntry, type NatsConnection } from 'nats';
 import type { Closable, KeyValue, KeyValueOptions } from './bus.ts';
 import type { BusLog } from './stage-surroundings.ts';
 
@@ -46,14 +46,15 @@ class KeyValueBucket implements KeyValue {
     await this.#store.put(key, value);
   }
 
-  async watch(key: string, listener: (value: Uint8Array) => void): Promise<Closable> {
+  async watch(key: string, listener: (value: Uint8Array, key: string) => void, onDeleted?: (key: string) => void): Promise<Closable> {
     const watch = new KeyWatch(
       () => this.#store.watch({ key }),
-      (value) => {
+      (entry) => {
         try {
-          listener(value);
+          if (entry.operation === 'PUT') listener(entry.value, entry.key);
+          else onDeleted?.(entry.key);
         } catch (error) {
-          this.#log.error({ err: error, key }, 'a watched value was not taken over');
+          this.#log.error({ err: error, key: entry.key }, 'a watched value was not taken over');
         }
       },
       () => this.#connection.isClosed(),
@@ -67,6 +68,7 @@ class KeyValueBucket implements KeyValue {
 }
 
 type Entries = Awaited<ReturnType<KV['watch']>>;
+type Entry = Pick<KvEntry, 'operation' | 'key' | 'value'>;
 
 /**
  * Follows one key. The client's own watch notices a restarted server only after missed heartbeats (ten seconds and
@@ -74,13 +76,13 @@ type Entries = Awaited<ReturnType<KV['watch']>>;
  */
 class KeyWatch implements Closable {
   readonly #start: () => Promise<Entries>;
-  readonly #listener: (value: Uint8Array) => void;
+  readonly #listener: (entry: Entry) => void;
   readonly #isDown: () => boolean;
   #entries: Entries | undefined;
   #generation = 0;
   #closed = false;
 
-  constructor(start: () => Promise<Entries>, listener: (value: Uint8Array) => void, isDown: () => boolean) {
+  constructor(start: () => Promise<Entries>, listener: (entry: Entry) => void, isDown: () => boolean) {
     this.#start = start;
     this.#listener = listener;
     this.#isDown = isDown;
@@ -119,7 +121,7 @@ class KeyWatch implements Closable {
     try {
       for await (const entry of entries) {
         if (this.#closed || generation !== this.#generation) return;
-        if (entry.operation === 'PUT') this.#listener(entry.value);
+        this.#listener(entry);
       }
     } catch {
       // the client gave the watch up

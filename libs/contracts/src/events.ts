@@ -35,7 +35,14 @@ export const usageIntentSchema = z.object({
     costNanoUsd: nanoUsd.optional(),
   }),
   /** Whose lease it was taken from, and the how-manieth request of that holder it is: how a dead holder's share is found. */
-  lease: z.object({ holder: z.string(), number: z.number().int() }).optional(),
+  lease: z
+    .object({
+      holder: z.string(),
+      number: z.number().int(),
+      /** The most that it can use, where a limit on what is spent holds that and not what is expected (`reserved`). */
+      most: z.object({ inputTokens: z.number().int(), outputTokens: z.number().int(), costNanoUsd: nanoUsd }).optional(),
+    })
+    .optional(),
   /** Epoch ms after which a missing settlement means that its holder died. */
   deadline: z.number(),
 });

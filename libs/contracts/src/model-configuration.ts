@@ -1,6 +1,7 @@
 /** `models` of `sluice.yaml`. */
 import { z } from 'zod';
 import { duration, positiveInteger } from './configuration-values.ts';
+import { budgetSchema, limitsSchema } from './quota-configuration.ts';
 import { subjectToken } from './subjects.ts';
 
 const priceSchema = z.strictObject({
@@ -92,5 +93,8 @@ export const modelSchema = z.strictObject({
     .prefault({}),
   /** What a target's format cannot express: `refuse` the request, or `drop` it and say so in `x-sluice-dropped`. */
   onUnsupported: z.enum(['refuse', 'drop']).default('refuse'),
+  /** Limits of this model over all organisations. */
+  limits: limitsSchema.optional(),
+  budgets: z.array(budgetSchema).max(10).optional(),
 });
 export type ModelConfig = z.infer<typeof modelSchema>;

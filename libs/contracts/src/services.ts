@@ -79,7 +79,13 @@ export const calls = {
   readUsage: call({
     subject: subjects.meteringUsage,
     service: 'metering',
-    request: z.object({ keyId: z.string() }),
+    request: z.object({
+      keyId: z.string(),
+      /** Whose limits to tell too: those of an end user, of a model, and of tags. */
+      user: z.string().optional(),
+      model: z.string().optional(),
+      tags: z.record(z.string(), z.string()).optional(),
+    }),
     response: z.object({
       scopes: z.array(
         z.object({

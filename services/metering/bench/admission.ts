@@ -35,7 +35,7 @@ for (const [name, configured] of [
             totalUsed: 0,
             carried: 0,
             starved: false,
-            crossed: 0,
+            turn: false,
           })),
         ),
     },
@@ -43,8 +43,8 @@ for (const [name, configured] of [
     instance: 'bench',
     leaseMs: 600_000,
     patienceMs: 0,
+    mostOutputTokens: 512,
     log: { warn: () => undefined, info: () => undefined },
-    onCrossed: () => undefined,
   });
   await admission.admit(asked('warm'));
   for (let round = 0; round < rounds; round += 1) {

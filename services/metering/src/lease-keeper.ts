@@ -13,8 +13,6 @@ export interface KeeperParts {
   readonly leaseMs: number;
   readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
   readonly openRequests: (now: number) => OpenRequests;
-  /** A budget has reached a threshold, and this process was the first to tell. */
-  readonly onCrossed: (quota: Quota, percent: number) => void;
   /** After leases came, or could not. */
   readonly onRenewed: () => void;
   /** Everything leased was given up: requests admitted before are no longer this holder's. */
@@ -73,6 +71,8 @@ export class LeaseKeeper {
 
   /** Has a quota looked after: from its first use until nothing of it is left to tell. */
   follow(quota: Quota): void {
+    if (quota.isFollowed) return;
+    quota.isFollowed = true;
     this.#active.add(quota);
   }
 
@@ -120,7 +120,7 @@ export class LeaseKeeper {
   }
 
   async #send(renewal: boolean): Promise<void> {
-    const { store, clock, leaseMs, openRequests, onCrossed, onRenewed, log } = this.#parts;
+    const { store, clock, leaseMs, openRequests, onRenewed, log } = this.#parts;
     const now = clock();
     const asked = this.#asks(now, renewal);
     const needed = renewal && now > this.#validUntil - (leaseMs * 2) / 3 && (this.#known || this.#active.size > 0);
@@ -136,8 +136,9 @@ export class LeaseKeeper {
       }
       this.#known = true;
       this.#validUntil = now + leaseMs * 0.9;
-      this.#take(clock(), rows, asked, onCrossed);
+      this.#take(clock(), rows, asked);
     } catch (error) {
+      for (const { quota } of asked) quota.missAnswer();
       if (!this.#away) log.warn({ err: error }, 'quota cannot be leased; requests are admitted from the leases in hand');
       this.#away = true;
     } finally {
@@ -150,6 +151,7 @@ export class LeaseKeeper {
     for (const quota of this.#active) {
       if (!quota.isActive(now)) {
         this.#active.delete(quota);
+        quota.isFollowed = false;
         continue;
       }
       if (!renewal && quota.waiting === 0 && quota.room(now) >= quota.lowWater) continue;
@@ -168,18 +170,11 @@ export class LeaseKeeper {
     });
   }
 
-  #take(
-    now: number,
-    rows: readonly LeaseRow[],
-    asked: Parameters<LeaseStore['renew']>[1],
-    onCrossed: (quota: Quota, percent: number) => void,
-  ): void {
+  #take(now: number, rows: readonly LeaseRow[], asked: Parameters<LeaseStore['renew']>[1]): void {
     const told = new Map(asked.map(({ quota, ask }) => [quota, ask]));
     for (const row of rows) {
       const ask = told.get(row.quota);
-      if (ask === undefined) continue;
-      row.quota.renew(now, row, ask);
-      if (row.crossed > 0) onCrossed(row.quota, row.crossed);
+      if (ask !== undefined) row.quota.renew(now, row, ask);
     }
   }
 

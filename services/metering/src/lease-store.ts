@@ -1,4 +1,5 @@
 import type { Database } from '@sluice/database';
+import { crossingOf } from './crossings.ts';
 import type { LeaseAnswer, LeaseAsk, Quota } from './quota.ts';
 
 /** A holder's word on itself, with each renewal. */
@@ -21,8 +22,6 @@ export interface AskedQuota {
 
 export interface LeaseRow extends LeaseAnswer {
   readonly quota: Quota;
-  /** Threshold that this renewal was the first to reach, percent. */
-  readonly crossed: number;
 }
 
 interface SqlRow {
@@ -31,9 +30,9 @@ interface SqlRow {
   granted: string;
   total_used: string;
   carried: string;
-  crossed: number;
   /** Null where nobody ever went short. */
   starved: boolean | null;
+  turn: boolean;
 }
 
 /** A holder that did not renew in time, and what it told last. */
@@ -80,9 +79,10 @@ export class LeaseStore {
       previous: previousStart,
       carry: quota.definition.carry,
       alerts: quota.definition.alerts,
+      about: quota.definition.alerts.length === 0 ? undefined : crossingOf(quota),
     }));
     const rows = await this.#database.query<SqlRow>(
-      'SELECT * FROM metering.lease_quotas($1, $2, $3, $4::bigint, $5::text[], $6::timestamptz, $7::jsonb)',
+      'SELECT * FROM metering.renew_quotas($1, $2, $3, $4::bigint, $5::text[], $6::timestamptz, $7::jsonb)',
       [state.holder, this.#leaseMs, !state.known, state.admitted, state.open, new Date(state.oldestOpen), JSON.stringify(asks)],
     );
     if (rows.length === 0) return undefined;
@@ -90,10 +90,8 @@ export class LeaseStore {
     return rows.flatMap((row) => {
       const quota = byId.get(`${row.meter} ${row.period}`);
       if (quota === undefined) return [];
-      const { granted, total_used: totalUsed, carried, crossed, starved } = row;
-      return [
-        { quota, granted: Number(granted), totalUsed: Number(totalUsed), carried: Number(carried), crossed, starved: starved === true },
-      ];
+      const { granted, total_used: totalUsed, carried, starved, turn } = row;
+      return [{ quota, granted: Number(granted), totalUsed: Number(totalUsed), carried: Number(carried), starved: starved === true, turn }];
     });
   }
 
@@ -121,7 +119,7 @@ export class LeaseStore {
     );
     if (lost === undefined) return undefined;
     const leases = await this.#database.query<{ meter: string; period: string; granted: string; used: string }>(
-      'SELECT meter, period, granted, used FROM metering.lease WHERE holder = $1',
+      'SELECT meter, period, granted, coalesce(told, used) AS used FROM metering.lease WHERE holder = $1',
       [lost.holder],
     );
     return {
@@ -150,6 +148,9 @@ export class LeaseStore {
   }
 
   async forgetOldCounters(): Promise<void> {
+    await this.#database.query(`DELETE FROM metering.crossing WHERE published_at < clock_timestamp() - $1 * interval '1 day'`, [
+      keepCountersDays,
+    ]);
     await this.#database.query(
       `DELETE FROM metering.counter WHERE ends_at < clock_timestamp() - $1 * interval '1 day'
        AND NOT EXISTS (SELECT FROM metering.lease WHERE lease.meter = counter.meter AND lease.period = counter.period)`,

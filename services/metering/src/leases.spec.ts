@@ -79,7 +79,7 @@ class Cluster {
     const id = `r${(this.#asked += 1)}`;
     const refusal = await admission.admit(sampleRequest(id, { inputTokens: 0, outputTokens: amount, deadline: now + 60_000 }));
     if (refusal !== undefined) return false;
-    this.admitted.push({ id, replica: index % this.replicas.length, number: admission.leaseOf(id)?.number ?? 0, settled: undefined });
+    this.admitted.push({ id, replica: index % this.replicas.length, number: admission.reservationOf(id)?.number ?? 0, settled: undefined });
     return true;
   }
 
@@ -262,6 +262,6 @@ describe('leases over several replicas on PostgreSQL', () => {
     await cluster.flush(0);
     expect(admission.keeper.holder).not.toBe(before);
     expect(await cluster.ask(0, 10)).toBe(true);
-    expect(admission.leaseOf('r2')).toEqual({ holder: admission.keeper.holder, number: 1 });
+    expect(admission.reservationOf('r2')).toMatchObject({ holder: admission.keeper.holder, number: 1 });
   });
 });

@@ -2,15 +2,16 @@ import type { BudgetConfig, LimitField, LimitsConfig } from '@sluice/contracts';
 import { utc, type Calendar, type CalendarSpan } from './calendar.ts';
 
 /** What a limit counts. */
-export type Unit = 'requests' | 'tokens' | 'inputTokens' | 'outputTokens' | 'concurrency' | 'nanoUsd';
+export const units = ['requests', 'tokens', 'inputTokens', 'outputTokens', 'concurrency', 'nanoUsd'] as const;
+export type Unit = (typeof units)[number];
 
 /** How long it counts: `now` is what is under way, seconds and minutes slide, the others are windows of the calendar. */
 export type Span = 'now' | 'second' | 'minute' | CalendarSpan;
 
 /** One limit or budget of an owner. */
 export interface LimitDefinition {
-  /** As the configuration names it: `requestsPerMinute`, `budget`. */
-  readonly name: LimitField | 'budget';
+  /** As the configuration names it: `requestsPerMinute`, `budget`; `throttle` after an anomaly. */
+  readonly name: LimitField | 'budget' | 'throttle';
   readonly unit: Unit;
   readonly span: Span;
   readonly allowed: number;
@@ -26,7 +27,7 @@ export interface LimitDefinition {
 export const nanoPerUsd = 1_000_000_000;
 const defaultAlerts = [50, 80, 95];
 
-const units = [
+const limitPrefixes = [
   ['requests', 'requests'],
   ['tokens', 'tokens'],
   ['inputTokens', 'inputTokens'],
@@ -48,7 +49,7 @@ export function limitDefinitions(limits: LimitsConfig, budgets: readonly BudgetC
     definitions.push({ name, unit, span, allowed, calendar: utc, carry: 0, alerts: [], soft: false });
   };
   add('concurrency', 'concurrency', 'now');
-  for (const [prefix, unit] of units) for (const [suffix, span] of spans) add(`${prefix}Per${suffix}`, unit, span);
+  for (const [prefix, unit] of limitPrefixes) for (const [suffix, span] of spans) add(`${prefix}Per${suffix}`, unit, span);
   return [...definitions, ...budgets.map(budgetDefinition)];
 }
 
@@ -67,8 +68,28 @@ function budgetDefinition(budget: BudgetConfig): LimitDefinition {
   };
 }
 
+/** What a key that was slowed may begin in any minute. */
+export function throttleDefinition(requestsPerMinute: number): LimitDefinition {
+  return {
+    name: 'throttle',
+    unit: 'requests',
+    span: 'minute',
+    allowed: requestsPerMinute,
+    calendar: utc,
+    carry: 0,
+    alerts: [],
+    soft: false,
+  };
+}
+
+/** Whether a limit counts what is known only when the answer is there. */
+export function countsUse({ unit }: Pick<LimitDefinition, 'unit'>): boolean {
+  return unit !== 'requests' && unit !== 'concurrency';
+}
+
 /** Names a meter of an owner; the same in every replica and version of the configuration. */
 export function meterId(owner: string, { name, unit, span, calendar }: LimitDefinition): string {
   const zone = name === 'budget' ? `@${calendar.timeZone}${span === 'quarter' ? `+${calendar.fiscalYearStart}` : ''}` : '';
-  return `${owner}|${name === 'budget' ? 'budget.' : ''}${unit}|${span}${zone}`;
+  const prefix = name === 'budget' || name === 'throttle' ? `${name}.` : '';
+  return `${owner}|${prefix}${unit}|${span}${zone}`;
 }

@@ -31,8 +31,6 @@ export function migrateMetering(database: Database): Promise<string[]> {
 export interface SampleReplica {
   readonly admission: Admission;
   readonly store: LeaseStore;
-  /** Thresholds told, as `scope percent`. */
-  readonly crossed: string[];
 }
 
 /** One replica of metering over a database; the clock is the test's. */
@@ -43,18 +41,17 @@ export function openReplica(
   patch: Partial<AdmissionParts> = {},
 ): SampleReplica {
   const store = new LeaseStore(database, leaseMs);
-  const crossed: string[] = [];
   const admission = new Admission(snapshot, {
     store,
     clock,
     instance: `replica-${(replicas += 1)}`,
     leaseMs,
     patienceMs: 0,
+    mostOutputTokens: 512,
     log: { warn: () => undefined, info: () => undefined },
-    onCrossed: (scope, _quota, percent) => crossed.push(`${scope.kind} ${percent}`),
     ...patch,
   });
-  return { admission, store, crossed };
+  return { admission, store };
 }
 let replicas = 0;
 
@@ -88,7 +85,9 @@ export function sampleSnapshot(limits: SampleLimits, version = 1): Snapshot {
   };
 }
 
+/** It uses what is expected of it at most, unless `patch` says more. */
 export function sampleRequest(requestId: string, patch: Partial<AdmissionRequest> = {}): AdmissionRequest {
+  const { inputTokens = 10, outputTokens = 20 } = patch;
   return {
     requestId,
     keyId: 'key_web',
@@ -98,8 +97,11 @@ export function sampleRequest(requestId: string, patch: Partial<AdmissionRequest
     model: 'chat',
     unpriced: 'refuse',
     withoutDatabase: 'refuse',
-    inputTokens: 10,
-    outputTokens: 20,
+    inputTokens,
+    outputTokens,
+    mostInputTokens: inputTokens,
+    mostOutputTokens: outputTokens,
+    counted: true,
     deadline: 1_060_000,
     ...patch,
   };

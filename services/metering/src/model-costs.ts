@@ -11,8 +11,13 @@ interface Rates {
 /** Rates of a target, those of the longest inputs first; undefined where it has no price. */
 type TargetRates = readonly Rates[] | undefined;
 
+interface ModelFacts {
+  readonly targets: readonly TargetRates[];
+  /** The longest answer of any of its targets. */
+  readonly mostOutputTokens: number;
+}
+
 const tokensPerRate = 1_000_000;
-const unknown: readonly TargetRates[] = [];
 /** Prices may change at the turn of an hour; they are looked up again as often. */
 const hourMs = 3_600_000;
 
@@ -23,23 +28,26 @@ const hourMs = 3_600_000;
 export class ModelCosts {
   readonly #snapshot: Snapshot;
   readonly #clock: () => number;
-  #rates = new Map<string, readonly TargetRates[]>();
+  readonly #unknown: ModelFacts;
+  #facts = new Map<string, ModelFacts>();
   #until = 0;
 
-  constructor(snapshot: Snapshot, clock: () => number) {
+  /** @param mostOutputTokens longest answer of a target of which the catalogue does not know it */
+  constructor(snapshot: Snapshot, clock: () => number, mostOutputTokens: number) {
     this.#snapshot = snapshot;
     this.#clock = clock;
+    this.#unknown = { targets: [], mostOutputTokens };
+  }
+
+  /** The longest answer that a model gives where a request sets no maximum. */
+  mostOutputTokens(model: string): number {
+    return this.#factsOf(model).mostOutputTokens;
   }
 
   /** Undefined where a target has no price. */
   estimate(model: string, inputTokens: number, outputTokens: number): number | undefined {
-    const now = this.#clock();
-    if (now >= this.#until) {
-      this.#rates = this.#compile();
-      this.#until = (Math.floor(now / hourMs) + 1) * hourMs;
-    }
     let dearest: number | undefined;
-    for (const target of this.#rates.get(model) ?? unknown) {
+    for (const target of this.#factsOf(model).targets) {
       const rates = target?.find(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
       if (rates === undefined) return undefined;
       const cost = Math.ceil((inputTokens * rates.input + outputTokens * rates.output) / tokensPerRate);
@@ -48,13 +56,23 @@ export class ModelCosts {
     return dearest;
   }
 
-  #compile(): Map<string, readonly TargetRates[]> {
+  #factsOf(model: string): ModelFacts {
+    const now = this.#clock();
+    if (now >= this.#until) {
+      this.#facts = this.#compile();
+      this.#until = (Math.floor(now / hourMs) + 1) * hourMs;
+    }
+    return this.#facts.get(model) ?? this.#unknown;
+  }
+
+  #compile(): Map<string, ModelFacts> {
     const catalog = snapshotCatalog(this.#snapshot, this.#clock);
     return new Map(
-      this.#snapshot.models.map((model) => [
-        model.name,
-        model.targets.map(({ provider, model: name }) => ratesOf(catalog.find(provider, name)?.price)),
-      ]),
+      this.#snapshot.models.map((model) => {
+        const facts = model.targets.map((target) => catalog.find(target.provider, target.model));
+        const longest = facts.map((one) => one?.maxOutputTokens ?? this.#unknown.mostOutputTokens);
+        return [model.name, { targets: facts.map((one) => ratesOf(one?.price)), mostOutputTokens: Math.max(...longest) }];
+      }),
     );
   }
 }

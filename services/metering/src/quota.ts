@@ -1,11 +1,9 @@
-import type { LimitDefinition, Unit } from './limit-definition.ts';
+import { countsUse, type LimitDefinition, type Unit } from './limit-definition.ts';
+import type { Owner } from './scope.ts';
 import { SlidingWindow } from './sliding-window.ts';
 
 /** How many times what is missing is asked for: the first requests of an owner do not each wait. The database gives less near the limit. */
 const blockFactor = 4;
-
-/** What a request takes of each unit. */
-export type Amounts = Readonly<Record<Unit, number>>;
 
 const windowMs = { second: 1_000, minute: 60_000 } as const;
 /** Renewals without any use after which a quota keeps nothing in reserve. */
@@ -22,6 +20,10 @@ export interface LeaseAsk {
   readonly give: number;
   readonly used: number;
   readonly close: boolean;
+  /** What the smallest waiting request needs, where the lease has less; else 0. */
+  readonly least: number;
+  /** Whether the turn is kept: a request that may go beyond the limit is under way. */
+  readonly turn: boolean;
 }
 
 /** The database's word on a quota. */
@@ -32,6 +34,7 @@ export interface LeaseAnswer {
   readonly totalUsed: number;
   readonly carried: number;
   readonly starved: boolean;
+  readonly turn: boolean;
 }
 
 /**
@@ -41,6 +44,7 @@ export interface LeaseAnswer {
  */
 export class Quota {
   readonly meter: string;
+  readonly owner: Owner;
   #definition: LimitDefinition;
   /** Epoch ms of the calendar window; 0 and infinity where there is none. */
   readonly start: number;
@@ -53,8 +57,23 @@ export class Quota {
   used = 0;
   /** Taken by requests under way; of a sliding window it is in the window instead. */
   held = 0;
-  /** What requests wait for at this moment. */
+  /** What requests wait for at this moment, and the least that one of them waits for. */
   waiting = 0;
+  leastWaiting = 0;
+  /**
+   * Near the limit one replica at a time has the turn: it alone gets what is left, and may begin one request on its estimate. So what
+   * is used beyond the limit is the estimate error of one request at most.
+   */
+  turn = false;
+  /** Requests under way that hold less than they can use: one at most. */
+  overdrawn = 0;
+  /** Whether the keeper looks after it. */
+  isFollowed = false;
+  /**
+   * Whether a request holds the most that it can use of it, not what is expected. What is spent must: it never comes back. What
+   * slides does not: a key would be refused all day at a fraction of its limit, and an excess leaves the window by itself.
+   */
+  readonly holdsMost: boolean;
   carried = 0;
   /** As of the last word of the database. */
   othersUsed = 0;
@@ -66,16 +85,20 @@ export class Quota {
   #demand = 0;
   #idle = 0;
   #toldUsed = 0;
+  /** Whether an answer of the database was lost: what it says of this lease is not known. */
+  #unheard = false;
 
-  constructor(meter: string, definition: LimitDefinition, start: number, end: number) {
+  constructor(meter: string, owner: Owner, definition: LimitDefinition, start: number, end: number) {
     this.meter = meter;
-    this.#definition = definition;
+    this.owner = owner;
     this.start = start;
     this.end = end;
     this.unit = definition.unit;
     const { span } = definition;
     this.#slots = span === 'now';
     this.#window = span === 'second' || span === 'minute' ? new SlidingWindow(windowMs[span]) : undefined;
+    this.#definition = definition;
+    this.holdsMost = countsUse(definition) && this.#window === undefined;
   }
 
   get definition(): LimitDefinition {
@@ -85,6 +108,11 @@ export class Quota {
   /** Takes over a new amount of the same limit. */
   redefine(definition: LimitDefinition): void {
     this.#definition = definition;
+  }
+
+  /** Whether a request may begin here though less is left than it can use. */
+  get mayOverdraw(): boolean {
+    return this.turn && this.holdsMost && this.overdrawn === 0;
   }
 
   /** Whether another replica went short of it a moment ago. */
@@ -143,7 +171,7 @@ export class Quota {
     return this.#definition.soft || this.othersUsed + this.ownUsed(now) + amount <= this.allowed;
   }
 
-  /** Epoch ms, or ms from now for what slides, at which there is room for `amount` again. */
+  /** Milliseconds until there is room for `amount` again, if nothing else is used. */
   msUntil(now: number, amount: number): number {
     if (this.#slots) return 1_000;
     if (this.#window === undefined) return Math.max(1, this.end - now);
@@ -161,29 +189,40 @@ export class Quota {
     if (renewal) this.#observeDemand();
     const room = this.room(now);
     const target = Math.min(Math.ceil(Math.max(this.#demand, this.#taken) * renewalsAhead), this.allowed);
-    const need = Math.max(0, Math.ceil(this.waiting - room));
-    // A limit that was lowered leaves no more than itself.
-    const allowed = this.#definition.soft ? room : Math.max(0, this.allowed - this.#total(now));
-    const keep = Math.min(allowed, this.waiting > 0 ? room : this.#starved ? 0 : target);
-    // Half as much again is kept before anything goes back, so that leases do not swing.
-    const spare = Math.floor(room - keep);
-    const give =
-      this.#starved || this.#idle >= idleRenewals || spare > target / 2 || room > allowed ? Math.max(0, Math.min(spare, this.granted)) : 0;
+    const isShort = this.waiting > 0 && room < this.leastWaiting;
+    const give = Math.max(0, Math.min(this.#spare(now, room, target, isShort), this.granted));
     this.granted -= give;
+    const need = Math.max(0, Math.ceil(this.waiting - room + give));
     const used = Math.max(0, Math.round(this.ownUsed(now)));
     const close = this.#closable(now, renewal) && need === 0;
     const want = give > 0 || this.#starved || close ? need : Math.max(need * blockFactor, Math.ceil(target - room));
     this.lowWater = target / 2;
     this.#toldUsed = used;
-    return { need, want: Math.max(0, want), give, used, close };
+    const least = isShort ? Math.ceil(this.leastWaiting) : 0;
+    // Until the answer says so, nobody begins on it: it may be another's by then.
+    this.turn = this.overdrawn > 0;
+    return { need, want: Math.max(0, want), give, used, close, least, turn: this.turn };
+  }
+
+  /** What of the lease goes back. */
+  #spare(now: number, room: number, target: number, isShort: boolean): number {
+    // Too little for anybody here: whoever has the turn gets it.
+    if (isShort) return Math.floor(room);
+    // A limit that was lowered leaves no more than itself.
+    const allowed = this.#definition.soft ? room : Math.max(0, this.allowed - this.#total(now));
+    const spare = Math.floor(room - Math.min(allowed, this.waiting > 0 ? room : this.#starved ? 0 : target));
+    // Half as much again is kept before anything goes back, so that leases do not swing.
+    return this.#starved || this.#idle >= idleRenewals || spare > target / 2 || room > allowed ? spare : 0;
   }
 
   /** Whether anything of it is to be told or given back. */
   isActive(now: number): boolean {
-    return this.granted !== 0 || this.held !== 0 || this.waiting > 0 || this.#toldUsed !== Math.round(this.ownUsed(now)) || this.#taken > 0;
+    if (this.granted !== 0 || this.held !== 0 || this.waiting > 0 || this.turn || this.#unheard) return true;
+    return this.#toldUsed !== Math.round(this.ownUsed(now)) || this.#taken > 0;
   }
 
   renew(now: number, answer: LeaseAnswer, told: LeaseAsk): void {
+    this.#unheard = false;
     if (told.close) {
       // The lease is gone from the database; what was used of it stays booked there.
       this.granted = 0;
@@ -195,14 +234,22 @@ export class Quota {
       this.othersUsed = Math.max(0, answer.totalUsed - told.used);
     }
     this.carried = answer.carried;
+    this.turn = answer.turn;
     this.renewedAt = now;
     this.#starved = answer.starved;
+  }
+
+  /** The answer to an ask did not come; it may have been done or not. */
+  missAnswer(): void {
+    this.#unheard = true;
   }
 
   /** Forgets a lease that was given up as lost; what it held is read from the events. */
   lose(): void {
     this.granted = 0;
     this.held = 0;
+    this.turn = false;
+    this.overdrawn = 0;
     this.othersUsed += this.used;
     this.used = 0;
     this.#toldUsed = 0;

@@ -1,7 +1,9 @@
 import { isRecord, usageEventTypes } from '@sluice/contracts';
-import { expiryGraceMs } from './admission.ts';
-import type { Asker } from './scope-table.ts';
 import type { KeptLease, LeaseStore, LostHolder } from './lease-store.ts';
+import { units, type Unit } from './limit-definition.ts';
+import { expiryGraceMs } from './reservations.ts';
+import type { Asker } from './scope-table.ts';
+import { amountOf, type Use } from './use.ts';
 
 /** Goes through stored usage events from a time on, oldest first, to the newest; throws where that is not possible now. */
 export type ReadUsageEvents = (since: number, handle: (event: Record<string, unknown>) => void) => Promise<void>;
@@ -11,13 +13,9 @@ export interface LostRequest extends Asker {
   readonly startedAt: number;
   readonly deadline: number;
   readonly reserved: Use;
+  /** What limits on what is spent hold for it while it is open. */
+  readonly most: Use;
   actual: Use | undefined;
-}
-
-interface Use {
-  readonly input: number;
-  readonly output: number;
-  readonly nanoUsd: number;
 }
 
 /** Clocks of replicas and of the stream may differ by as much. */
@@ -56,7 +54,7 @@ function keptOf(
   binds: (lease: Pick<KeptLease, 'meter' | 'period'>, request: LostRequest) => boolean,
 ): KeptLease {
   const { meter, period, granted } = lease;
-  const [, unit = '', span = ''] = meter.split('|').slice(-3);
+  const { unit, span } = partsOfMeter(meter);
   if (isSliding(meter)) return windowsPassed ? { meter, period, granted: 0, used: 0 } : { meter, period, granted, used: lease.used };
   if (span === 'now') {
     const running = open.filter((request) => binds(lease, request)).length;
@@ -68,10 +66,11 @@ function keptOf(
   for (const request of requests) {
     if (!binds(lease, request)) continue;
     if (request.actual !== undefined) used += amountOf(unit, request.actual);
-    else if (open.includes(request)) reserved += amountOf(unit, request.reserved);
+    else if (open.includes(request)) reserved += amountOf(unit, request.most);
     else used += amountOf(unit, request.reserved);
   }
-  return { meter, period, granted: used + reserved, used };
+  // One that was begun on its estimate held less than the most it can use: no more than was leased stays leased for it.
+  return { meter, period, granted: Math.max(used, Math.min(granted, used + reserved)), used };
 }
 
 async function lostRequests(lost: LostHolder, readEvents: ReadUsageEvents): Promise<LostRequest[]> {
@@ -96,7 +95,8 @@ async function lostRequests(lost: LostHolder, readEvents: ReadUsageEvents): Prom
 }
 
 function requestOf(data: Record<string, unknown>, startedAt: number): LostRequest {
-  const reserved = isRecord(data.reserved) ? data.reserved : {};
+  const reserved = useOf(data.reserved);
+  const most = isRecord(data.lease) && isRecord(data.lease.most) ? useOf(data.lease.most) : reserved;
   return {
     keyId: String(data.keyId),
     organization: String(data.organization),
@@ -106,28 +106,27 @@ function requestOf(data: Record<string, unknown>, startedAt: number): LostReques
     model: String(data.modelAsked),
     startedAt,
     deadline: whole(data.deadline),
-    reserved: { input: whole(reserved.inputTokens), output: whole(reserved.outputTokens), nanoUsd: whole(reserved.costNanoUsd) },
+    reserved,
+    most,
     actual: undefined,
   };
 }
 
-function isSliding(meter: string): boolean {
-  return meter.endsWith('|second') || meter.endsWith('|minute');
+function useOf(reserved: unknown): Use {
+  const { inputTokens, outputTokens, costNanoUsd } = isRecord(reserved) ? reserved : {};
+  return { input: whole(inputTokens), output: whole(outputTokens), nanoUsd: whole(costNanoUsd) };
 }
 
-function amountOf(unit: string, { input, output, nanoUsd }: Use): number {
-  switch (unit.replace('budget.', '')) {
-    case 'requests':
-      return 1;
-    case 'tokens':
-      return input + output;
-    case 'inputTokens':
-      return input;
-    case 'outputTokens':
-      return output;
-    default:
-      return nanoUsd;
-  }
+/** A meter's name ends in its unit and span; see `meterId`. */
+function partsOfMeter(meter: string): { readonly unit: Unit; readonly span: string } {
+  const [unit = '', span = ''] = meter.split('|').slice(-2);
+  const known = units.find((one) => one === unit.replace(/^\w+\./, ''));
+  if (known === undefined) throw new Error(`a meter of no known unit: ${unit}`);
+  return { unit: known, span };
+}
+
+function isSliding(meter: string): boolean {
+  return meter.endsWith('|second') || meter.endsWith('|minute');
 }
 
 function whole(value: unknown): number {

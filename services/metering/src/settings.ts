@@ -14,6 +14,8 @@ export const settingsSchema = z.object({
   METERING_CONCURRENCY: integerSetting(1, 100_000, 4_096),
   /** Output tokens reserved for a request that names no maximum. */
   METERING_DEFAULT_OUTPUT_TOKENS: integerSetting(1, 1_000_000, 512),
+  /** The longest answer to a request that names no maximum, of a model of which the catalogue does not know it. */
+  METERING_MAX_OUTPUT_TOKENS: integerSetting(1, 10_000_000, 16_384),
   /** Usage events that may await storage; beyond it requests are refused, for what cannot be recorded is not admitted. */
   METERING_EVENT_BACKLOG: integerSetting(100, 10_000_000, 50_000),
 });

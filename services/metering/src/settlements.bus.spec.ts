@@ -44,7 +44,7 @@ beforeAll(async () => {
     const settlement = readSettlement(data, (requestId) => admission.holds(requestId));
     if (settlement !== undefined) admission.settle(settlement.requestId, settlement.usage);
   });
-  await metering.respond(calls.readUsage, ({ keyId }) => readUsage(admission, snapshot, keyId, now));
+  await metering.respond(calls.readUsage, (request) => readUsage(admission, snapshot, request, now));
 });
 
 afterAll(async () => {

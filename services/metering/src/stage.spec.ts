@@ -43,6 +43,7 @@ function openStage(limits: SampleLimits, unacknowledged = 0) {
     counter: new InputCounter(),
     traces: new LeaseTraces(),
     policyOf: () => undefined,
+    throttleOf: () => undefined,
     events: { publish: (subject, event) => published.push({ subject, event }), unacknowledged },
     clock: () => now,
     version: '0.1.0',
@@ -77,7 +78,7 @@ describe('the metering stage', () => {
       found: {
         requests: { limit: 5, remaining: 4, resetMs: 60_000 },
         tokens: { limit: 1_000, remaining: 889, resetMs: 60_000 },
-        reservation: { instance: 'metering-1', inputTokens: 11, outputTokens: 100, costNanoUsd: '100000000' },
+        reservation: { instance: 'metering-1', inputTokens: 11, outputTokens: 100, costNanoUsd: '100000000', bound: true },
       },
     });
   });
@@ -137,6 +138,7 @@ describe('the metering stage', () => {
         code: 'rate_limit_exceeded',
         message: 'The team "support" has reached its limit of 1 requests a minute (requestsPerMinute); retry in 60 s.',
         retryAfterSeconds: 60,
+        detail: { param: 'team.requestsPerMinute' },
       },
       found: { requests: { limit: 1, remaining: 0 } },
     });
@@ -165,14 +167,30 @@ describe('the metering stage', () => {
   });
 
   it('refuses beyond a budget until its window ends', async () => {
-    const { ask } = openStage({ keyBudgets: [{ usd: 0.6, window: 'day', timeZone: 'Europe/Berlin' }] });
+    const { admission, ask } = openStage({ keyBudgets: [{ usd: 0.6, window: 'day', timeZone: 'Europe/Berlin' }] });
     await ask(sampleEnvelope('req_1'));
+    admission.settle('req_1', { input: 11, output: 512, costNanoUsd: 512_000_000 });
     expect(await ask(sampleEnvelope('req_2'))).toMatchObject({
       kind: 'refuse',
       error: {
         code: 'insufficient_quota',
         message: 'The key "web" has reached its budget of USD 0.6 a day; retry in 39600 s. It resets at 2026-01-15T23:00:00.000Z.',
         retryAfterSeconds: 39_600,
+        detail: { param: 'key.budget' },
+      },
+    });
+  });
+
+  it('tells a budget that is held by requests under way from one that is spent', async () => {
+    const { ask } = openStage({ keyBudgets: [{ usd: 0.6, window: 'day' }] });
+    await ask(sampleEnvelope('req_1'));
+    expect(await ask(sampleEnvelope('req_2'))).toMatchObject({
+      kind: 'refuse',
+      error: {
+        code: 'rate_limit_exceeded',
+        message: 'What is left to the key "web" of its budget of USD 0.6 a day is held by requests under way; retry in 2 s.',
+        retryAfterSeconds: 2,
+        detail: { param: 'key.budget' },
       },
     });
   });

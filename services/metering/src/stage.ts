@@ -16,13 +16,16 @@ import {
   usageSubject,
   type Envelope,
   type MeteringPolicy,
+  type Throttle,
   type UsageIntent,
 } from '@sluice/contracts';
-import type { Admission, AdmissionRequest, Refusal } from './admission.ts';
+import type { Admission, AdmissionRequest } from './admission.ts';
 import type { InputCounter } from './count-input.ts';
 import { explainRefusal } from './explain-refusal.ts';
 import type { LeaseTraces } from './lease-traces.ts';
 import type { OutputEstimates } from './output-estimates.ts';
+import type { Refusal } from './refusal.ts';
+import type { Reservation } from './reservation.ts';
 import { reserveTokens } from './reserve-tokens.ts';
 
 export interface MeteringSurroundings {
@@ -31,6 +34,8 @@ export interface MeteringSurroundings {
   readonly counter: Pick<InputCounter, 'count'>;
   readonly traces: Pick<LeaseTraces, 'wait'>;
   readonly events: Pick<EventPublisher, 'publish' | 'unacknowledged'>;
+  /** How a key is slowed after an anomaly. */
+  readonly throttleOf: (keyId: string) => Throttle | undefined;
   /** What a policy says of metering, by its name. */
   readonly policyOf: (name: string) => MeteringPolicy | undefined;
   readonly clock: () => number;
@@ -57,7 +62,7 @@ export function createStage(surroundings: MeteringSurroundings): Stage {
 
 /** Synchronous while leases last: the request goes on in the turn in which it came. */
 function handle(surroundings: MeteringSurroundings, request: StageRequest, context: StageContext): Outcome | Promise<Outcome> {
-  const { admission, events, estimates } = surroundings;
+  const { admission, events } = surroundings;
   if (events.unacknowledged > surroundings.eventBacklog) {
     return refuse(
       new SluiceError('overloaded', 'Usage cannot be recorded at the moment, so nothing is admitted; retry shortly.', {
@@ -66,11 +71,12 @@ function handle(surroundings: MeteringSurroundings, request: StageRequest, conte
     );
   }
   const { envelope, body } = request;
-  const asked = askOf(surroundings, envelope, context, body.byteLength, estimates.estimate(envelope.principal.keyId, envelope.model));
-  // A token has a byte at least, so where the bytes fit there is no need to count.
-  const tight = asked.inputTokens > 0 && !admission.holds(envelope.id) && admission.isTight(asked, body.byteLength, asked.outputTokens);
-  if (tight) return countThenAdmit(surroundings, request, context, asked);
-  return admit(surroundings, envelope, context, asked);
+  const asked = askOf(surroundings, envelope, context, body.byteLength);
+  const announced = admission.holds(envelope.id); // sent round again: a repeat would leave a gap in our event sequence
+  const result = admission.admit(asked);
+  const end = (refusal: Refusal | undefined): Outcome => conclude(surroundings, envelope, context, asked, refusal, announced);
+  if (result === 'count') return countThenAdmit(surroundings, request, context, asked);
+  return result instanceof Promise ? surroundings.traces.wait(result).then(end) : end(result);
 }
 
 async function countThenAdmit(
@@ -79,26 +85,17 @@ async function countThenAdmit(
   context: StageContext,
   asked: AdmissionRequest,
 ): Promise<Outcome> {
-  const inputTokens = await surroundings.counter.count(envelope.dialect, await body.bytes());
-  return admit(surroundings, envelope, context, inputTokens === undefined ? asked : { ...asked, inputTokens });
-}
-
-function admit(
-  surroundings: MeteringSurroundings,
-  envelope: Envelope,
-  context: StageContext,
-  asked: AdmissionRequest,
-): Outcome | Promise<Outcome> {
-  const { admission, traces } = surroundings;
-  const announced = admission.holds(envelope.id); // sent round again: a repeat would leave a gap in our event sequence
-  const result = admission.admit(asked);
-  if (result instanceof Promise)
-    return traces.wait(result).then((refusal) => conclude(surroundings, envelope, context, asked, refusal, announced));
-  return conclude(surroundings, envelope, context, asked, result, announced);
+  const inputTokens = (await surroundings.counter.count(envelope.dialect, await body.bytes())) ?? asked.inputTokens;
+  const counted = { ...asked, inputTokens, mostInputTokens: Math.max(inputTokens, asked.mostInputTokens), counted: true };
+  const announced = surroundings.admission.holds(envelope.id);
+  const admitted = surroundings.admission.admit(counted);
+  const result = admitted instanceof Promise ? await surroundings.traces.wait(admitted) : admitted;
+  // What was counted is not counted again.
+  return conclude(surroundings, envelope, context, counted, result === 'count' ? undefined : result, announced);
 }
 
 function conclude(
-  { admission, events, clock }: MeteringSurroundings,
+  { admission, events, clock, throttleOf }: MeteringSurroundings,
   envelope: Envelope,
   context: StageContext,
   asked: AdmissionRequest,
@@ -106,23 +103,29 @@ function conclude(
   announced: boolean,
 ): Outcome {
   const states = admission.states(asked);
-  if (refusal !== undefined) return refuse(explainRefusal(refusal, clock()), { found: states });
+  if (refusal !== undefined) return refuse(explainRefusal(refusal, clock(), throttleOf(asked.keyId)), { found: states });
   const { inputTokens, outputTokens } = asked;
-  const cost = admission.cost(asked);
+  const cost = admission.cost(asked.model, inputTokens, outputTokens);
   const reserved = { inputTokens, outputTokens, ...(cost === undefined ? {} : { costNanoUsd: String(cost) }) };
-  if (!announced) publishIntent(events, envelope, { reserved, ...leaseOf(admission, envelope.id) }, context);
-  return forward({ found: { ...states, reservation: { instance: context.instance, ...reserved } } });
+  if (!announced) publishIntent(events, envelope, { reserved, ...leaseOf(admission.reservationOf(envelope.id)) }, context);
+  const bound = admission.isBound(asked) ? { bound: true } : {};
+  return forward({ found: { ...states, reservation: { instance: context.instance, ...reserved, ...bound } } });
 }
 
 function askOf(
-  { policyOf, defaultOutputTokens }: MeteringSurroundings,
+  { admission, estimates, policyOf, defaultOutputTokens }: MeteringSurroundings,
   envelope: Envelope,
   { deadline }: StageContext,
   bodyBytes: number,
-  expectedOutputTokens: number | undefined,
 ): AdmissionRequest {
-  const { keyId, organization, team, policy } = envelope.principal;
-  const { unpriced = 'refuse', withoutDatabase = 'refuse' } = policyOf(policy) ?? {};
+  const { principal, model } = envelope;
+  const { keyId, organization, team, policy } = principal;
+  const metering = policyOf(policy);
+  const tokens = reserveTokens(envelope, bodyBytes, {
+    learned: estimates.estimate(keyId, model),
+    unlearned: defaultOutputTokens,
+    most: admission.mostOutputTokens(model),
+  });
   return {
     requestId: envelope.id,
     keyId,
@@ -130,11 +133,15 @@ function askOf(
     team,
     user: envelope.user,
     tags: envelope.tags,
-    model: envelope.model,
-    ...reserveTokens(envelope, bodyBytes, expectedOutputTokens, defaultOutputTokens),
+    model,
+    inputTokens: tokens.inputTokens,
+    outputTokens: tokens.outputTokens,
+    mostInputTokens: tokens.mostInputTokens,
+    mostOutputTokens: tokens.mostOutputTokens,
+    counted: false,
     deadline,
-    unpriced,
-    withoutDatabase,
+    unpriced: metering?.unpriced ?? 'refuse',
+    withoutDatabase: metering?.withoutDatabase ?? 'refuse',
   };
 }
 
@@ -156,7 +163,12 @@ function publishIntent(
   });
 }
 
-function leaseOf(admission: Admission, requestId: string): Pick<UsageIntent, 'lease'> {
-  const lease = admission.leaseOf(requestId);
-  return lease === undefined ? {} : { lease };
+/** Whose lease it was taken from, and the most that is held where that is more than what is expected. */
+function leaseOf(reservation: Reservation | undefined): Pick<UsageIntent, 'lease'> {
+  if (reservation === undefined) return {};
+  const { holder, number, expected, most } = reservation;
+  if (most.input === expected.input && most.output === expected.output) return { lease: { holder, number } };
+  return {
+    lease: { holder, number, most: { inputTokens: most.input, outputTokens: most.output, costNanoUsd: String(most.nanoUsd) } },
+  };
 }

@@ -1,20 +1,20 @@
-import { auditEventTypes, calls, streams, subjects, type AuditData, type Snapshot } from '@sluice/contracts';
+import { calls, streams, subjects, type Snapshot } from '@sluice/contracts';
 import { migrate, openDatabase, type Database } from '@sluice/database';
 import { version, type ServiceContext } from '@sluice/runtime';
-import { Gauge } from 'prom-client';
 import type { z } from 'zod';
 import { Admission } from './admission.ts';
 import { InputCounter } from './count-input.ts';
+import { startCrossings } from './crossings.ts';
 import { LeaseStore } from './lease-store.ts';
 import { LeaseTraces } from './lease-traces.ts';
+import { registerMetrics } from './metering-metrics.ts';
 import { OutputEstimates } from './output-estimates.ts';
-import type { Quota } from './quota.ts';
 import { readUsage } from './read-usage.ts';
 import { startReconciler } from './reconciler.ts';
-import type { Scope } from './scope.ts';
 import { readSettlement } from './settled-events.ts';
 import type { settingsSchema } from './settings.ts';
 import { createStage } from './stage.ts';
+import { Throttles } from './throttles.ts';
 
 /** Usage events are kept for a week in the stream, so a billing outage of days loses nothing. */
 const usageStream = { name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 7 * 86_400_000, duplicateWindowMs: 600_000 };
@@ -57,21 +57,24 @@ export async function startMetering(context: MeteringContext): Promise<void> {
     instance: bus.instance,
     leaseMs: settings.METERING_LEASE_MS,
     patienceMs: settings.METERING_PATIENCE_MS,
+    mostOutputTokens: settings.METERING_MAX_OUTPUT_TOKENS,
     log,
-    onCrossed: (scope, quota, percent) => {
-      alerts.publish(subjects.audit(scope.organization), {
-        id: encodeURIComponent(`${quota.meter}:${quota.start}:${percent}`),
-        type: auditEventTypes.budget,
-        subject: `${scope.organization}/${scope.kind}/${scope.name}`,
-        data: budgetAudit(scope, quota, percent),
-      });
-    },
   });
   const policies = new PolicyTable(configuration.current);
   configuration.onChange((snapshot) => {
     admission.configure(snapshot);
     policies.configure(snapshot);
   });
+  const throttles = new Throttles({
+    bus,
+    clock,
+    log,
+    apply: (keyId, requestsPerMinute) => {
+      admission.throttle(keyId, requestsPerMinute);
+    },
+  });
+  onClose('throttles', throttles);
+  await throttles.open();
   const estimates = new OutputEstimates();
   onClose(
     'settlements',
@@ -89,18 +92,18 @@ export async function startMetering(context: MeteringContext): Promise<void> {
     await store.release(admission.keeper.holder).catch(() => undefined); // it then ends by itself
   });
   onClose('reconciler', startReconciler({ store, bus, log, clock, admission, isReady: () => ready.done() }));
-  registerMetrics(context, admission, () => events.unacknowledged);
-  await bus.respond(calls.readUsage, ({ keyId }) => readUsage(admission, configuration.current, keyId, clock()));
+  onClose('crossings', startCrossings({ database, events: alerts, log, isReady: () => ready.done() }));
+  registerMetrics(context.metrics, admission, () => events.unacknowledged);
+  await bus.respond(calls.readUsage, (request) => readUsage(admission, configuration.current, request, clock()));
   await bus.respond(calls.settleReservation, ({ requestId, usage }) => ({ released: admission.settle(requestId, usage) !== undefined }));
-  await bus.respond(calls.extendReservation, async (request) => ({
-    granted: await admission.extend({ ...request, unpriced: 'admit', withoutDatabase: 'refuse' }),
-  }));
+  await bus.respond(calls.extendReservation, async (request) => ({ granted: await admission.extend(request) }));
   const stage = createStage({
     admission,
     estimates,
     counter: new InputCounter(),
     traces,
     events,
+    throttleOf: (keyId) => throttles.of(keyId),
     policyOf: (name) => policies.of(name),
     clock,
     version,
@@ -142,43 +145,6 @@ function startTimers({ settings, onClose }: MeteringContext, admission: Admissio
   onClose('timers', () => {
     for (const timer of timers) clearInterval(timer);
   });
-}
-
-function registerMetrics({ metrics }: MeteringContext, admission: Admission, unacknowledged: () => number): void {
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers: [metrics],
-      collect() {
-        this.set(read());
-      },
-    });
-  };
-  gauge('sluice_reservations_open', 'Requests admitted and not settled', () => admission.open);
-  gauge('sluice_usage_events_unacknowledged', 'Usage events not yet stored', unacknowledged);
-  gauge('sluice_quota_leases', 'Quotas of which this process holds a lease', () => admission.keeper.active);
-  gauge('sluice_quota_waiting', 'Requests that wait for quota', () => admission.waiting);
-  gauge('sluice_quota_database_away', '1 while quota cannot be leased', () => (admission.keeper.away ? 1 : 0));
-}
-
-function budgetAudit(scope: Scope, quota: Quota, percent: number): AuditData {
-  const { unit, span } = quota.definition;
-  return {
-    organization: scope.organization,
-    actor: 'metering',
-    action: 'budget.threshold',
-    outcome: percent >= 100 ? 'exceeded' : 'reached',
-    detail: {
-      scope: scope.kind,
-      name: scope.name,
-      unit,
-      window: span,
-      percent,
-      allowed: quota.allowed,
-      resetsAt: new Date(quota.end).toISOString(),
-    },
-  };
 }
 
 /** What policies say of metering. */

@@ -1,4 +1,4 @@
-import type { Refusal } from './admission.ts';
+import type { Refusal } from './refusal.ts';
 import type { Quota } from './quota.ts';
 
 /** How often those that wait are looked at again, if nothing else happens. */
@@ -9,13 +9,15 @@ export interface Waiter {
   readonly until: number;
   /** Tries once more: `settled` ends the wait, with the refusal or admitted; `unheard` of the database it goes on beyond its patience. */
   attempt(): { readonly settled: boolean; readonly unheard: boolean; readonly refusal: Refusal | undefined };
-  /** Each quota that it needs, with how much. */
+  readonly requestId: string;
+  /** Each quota that it needs, with how much it would hold. */
   needs(): readonly (readonly [Quota, number])[];
 }
 
 interface Waiting extends Waiter {
   readonly resolve: (refusal: Refusal | undefined) => void;
   noted: readonly (readonly [Quota, number])[];
+  dropped: boolean;
 }
 
 /**
@@ -40,12 +42,17 @@ export class WaitingRequests {
 
   wait(waiter: Waiter): Promise<Refusal | undefined> {
     const { promise, resolve } = Promise.withResolvers<Refusal | undefined>();
-    this.#enqueue({ ...waiter, resolve, noted: [] });
+    this.#enqueue({ ...waiter, resolve, noted: [], dropped: false });
     this.#fetch();
     this.#timer ??= setInterval(() => {
       this.#reviewNow(true);
     }, reviewMs).unref();
     return promise;
+  }
+
+  /** Ends the wait of a request that is over: whatever it waited for is not needed any more. */
+  drop(requestId: string): void {
+    for (const waiting of this.#queue) if (waiting.requestId === requestId) waiting.dropped = true;
   }
 
   /** Looks at all that wait, once in this turn: leases came, or a request ended. */
@@ -60,7 +67,10 @@ export class WaitingRequests {
 
   #enqueue(waiting: Waiting): void {
     waiting.noted = waiting.needs();
-    for (const [quota, amount] of waiting.noted) quota.waiting += amount;
+    for (const [quota, amount] of waiting.noted) {
+      quota.leastWaiting = quota.waiting === 0 ? amount : Math.min(quota.leastWaiting, amount);
+      quota.waiting += amount;
+    }
     this.#queue.push(waiting);
   }
 
@@ -68,8 +78,12 @@ export class WaitingRequests {
     const now = this.#clock();
     const queue = this.#queue;
     this.#queue = [];
+    for (const { noted } of queue) for (const [quota, amount] of noted) quota.waiting -= amount;
     for (const waiting of queue) {
-      for (const [quota, amount] of waiting.noted) quota.waiting -= amount;
+      if (waiting.dropped) {
+        waiting.resolve({ reason: 'over' });
+        continue;
+      }
       const { settled, unheard, refusal } = waiting.attempt();
       if (settled || (now >= waiting.until && !unheard)) waiting.resolve(refusal);
       else this.#enqueue(waiting);

@@ -1,0 +1,97 @@
+import type { Quota } from './quota.ts';
+import type { Asker } from './scope-table.ts';
+import { amountOf, furtherAmountOf, sumOf, type Use } from './use.ts';
+
+/** What stands in for a request's use until its settlement. */
+export interface Estimate {
+  /** What it will use, as far as experience says. */
+  readonly expected: Use;
+  /** What it can use: no answer costs more. */
+  readonly most: Use;
+}
+
+/**
+ * What one request holds of each limit that binds it. Of what is spent it holds the most that it can use, and of what slides
+ * what is expected; one that was admitted on its estimate, because no more was left, holds what there was.
+ */
+export class Reservation {
+  readonly requestId: string;
+  readonly asker: Asker;
+  readonly quotas: readonly Quota[];
+  readonly takenAt: number;
+  readonly expiresAt: number;
+  /** Life of the leases that it was taken from, its name, and the how-manieth of that holder it is. */
+  readonly epoch: number;
+  readonly holder: string;
+  readonly number: number;
+  /** More for a request that another replica admitted: its use is settled there, and nothing is counted here. */
+  readonly isExtension: boolean;
+  #estimate: Estimate;
+  /** What is held of each quota, where that is less than the most. */
+  #short: number[] | undefined;
+
+  constructor(
+    request: Asker & { readonly requestId: string },
+    estimate: Estimate,
+    quotas: readonly Quota[],
+    lease: Pick<Reservation, 'takenAt' | 'expiresAt' | 'epoch' | 'holder' | 'number' | 'isExtension'>,
+  ) {
+    const { keyId, organization, team, user, tags, model } = request;
+    this.requestId = request.requestId;
+    this.asker = { keyId, organization, team, user, tags, model };
+    this.quotas = quotas;
+    this.takenAt = lease.takenAt;
+    this.expiresAt = lease.expiresAt;
+    this.epoch = lease.epoch;
+    this.holder = lease.holder;
+    this.number = lease.number;
+    this.isExtension = lease.isExtension;
+    this.#estimate = estimate;
+  }
+
+  get expected(): Use {
+    return this.#estimate.expected;
+  }
+
+  get most(): Use {
+    return this.#estimate.most;
+  }
+
+  /** Notes that it holds `amounts` of its quotas, in their order, and not the most that it can use. */
+  holdLess(amounts: number[]): void {
+    this.#short = amounts;
+  }
+
+  /** Puts what was used in the place of what is held. An extension's use is counted where its request was admitted. */
+  release(now: number, actual: Use): void {
+    for (let index = 0; index < this.quotas.length; index += 1) {
+      const quota = this.quotas[index];
+      if (quota === undefined) continue;
+      const held = this.held(index);
+      quota.settle(now, this.takenAt, held, this.isExtension ? 0 : amountOf(quota.unit, actual));
+      if (held < this.#full(quota)) quota.overdrawn -= 1;
+    }
+  }
+
+  /** What it holds of the quota at a place of {@link quotas}. */
+  held(index: number): number {
+    const quota = this.quotas[index];
+    if (quota === undefined) return 0;
+    return this.#short?.[index] ?? this.#full(quota);
+  }
+
+  /** Holds more; several such add up. */
+  extend(more: Use): void {
+    const { expected, most } = this.#estimate;
+    this.#estimate = { expected: sumOf(expected, more), most: sumOf(most, more) };
+    this.#short = this.#short?.map((amount, index) => {
+      const quota = this.quotas[index];
+      return quota === undefined ? amount : amount + furtherAmountOf(quota.unit, more);
+    });
+  }
+
+  #full(quota: Quota): number {
+    if (this.isExtension) return furtherAmountOf(quota.unit, this.#estimate.most);
+    return quota.holdsMost ? amountOf(quota.unit, this.#estimate.most) : amountOf(quota.unit, this.#estimate.expected);
+  }
+}
