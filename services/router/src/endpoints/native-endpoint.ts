@@ -55,26 +55,28 @@ export function nativeEndpoint(dialect: Dialect, wire: Wire, basePath: string, m
 interface Observer {
   readonly facts: StreamFacts;
   readonly kindOf: (event: SseEvent) => PieceKind;
+  /** At the end of the stream: some formats tell only by it how the answer ended. */
+  readonly end: () => void;
 }
 
 function observe(dialect: Dialect, wire: Wire, stripUsage: boolean): Observer {
   if (wire.codec === undefined || dialect === 'openai-chat') {
     const chunks = new ChunkObserver(dialect, stripUsage);
-    return { facts: chunks, kindOf: (event) => chunks.read(event) };
+    return { facts: chunks, kindOf: (event) => chunks.read(event), end: () => undefined };
   }
   const decoded = new DecoderObserver(wire.codec.createStreamDecoder());
   // Comments and keep-alives mean nothing to a decoder, but they pass.
-  return { facts: decoded, kindOf: (event) => (event.data === '' ? 'preamble' : decoded.read(event).kind) };
+  return { facts: decoded, kindOf: (event) => (event.data === '' ? 'preamble' : decoded.read(event).kind), end: () => decoded.end() };
 }
 
 class NativeReading extends ObservedReading {
   readonly #frames: EventFrames;
-  readonly #kindOf: Observer['kindOf'];
+  readonly #observer: Observer;
 
-  constructor({ facts, kindOf }: Observer, frames: EventFrames) {
-    super(facts);
+  constructor(observer: Observer, frames: EventFrames) {
+    super(observer.facts);
     this.#frames = frames;
-    this.#kindOf = kindOf;
+    this.#observer = observer;
   }
 
   push(bytes: Buffer): Iterable<StreamPiece> {
@@ -82,7 +84,9 @@ class NativeReading extends ObservedReading {
   }
 
   end(): Iterable<StreamPiece> {
-    return this.read(this.#frames.end());
+    const pieces = [...this.read(this.#frames.end())];
+    this.#observer.end();
+    return pieces;
   }
 
   protected read(events: readonly SseEvent[]): Iterable<StreamPiece> {
@@ -90,7 +94,7 @@ class NativeReading extends ObservedReading {
   }
 
   protected pieceOf(event: SseEvent): StreamPiece {
-    return { kind: this.#kindOf(event), bytes: event.raw };
+    return { kind: this.#observer.kindOf(event), bytes: event.raw };
   }
 }
 
