@@ -12,6 +12,8 @@ const idleRenewals = 2;
 const demandMemory = 0.7;
 /** Renewals' worth of use that is leased ahead: one is used up while the next is fetched. */
 const renewalsAhead = 2;
+/** Share of that below which more is fetched before the next renewal: half of what one takes, which is far more than the way to the database. */
+const lowShare = 0.25;
 
 /** What a replica asks of the database for one quota; see `lease_quotas` in the migrations. */
 export interface LeaseAsk {
@@ -196,7 +198,7 @@ export class Quota {
     const used = Math.max(0, Math.round(this.ownUsed(now)));
     const close = this.#closable(now, renewal) && need === 0;
     const want = give > 0 || this.#starved || close ? need : Math.max(need * blockFactor, Math.ceil(target - room));
-    this.lowWater = target / 2;
+    this.lowWater = target * lowShare;
     this.#toldUsed = used;
     const least = isShort ? Math.ceil(this.leastWaiting) : 0;
     // Until the answer says so, nobody begins on it: it may be another's by then.
