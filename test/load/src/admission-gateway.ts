@@ -7,8 +7,8 @@ import { upstreamModel } from './upstream.ts';
 /** Keys of each policy; as many users ask, each with a key. */
 const keysEach = 10;
 /** So large that nothing is ever refused, and that leases are never short for what the machine can do. */
-const limits: LimitsConfig = { requestsPerMinute: 1_000_000_000, tokensPerMinute: 1_000_000_000_000, concurrency: 1_000_000 };
-const budgets: BudgetConfig[] = [{ usd: 8_000_000, window: 'month' }];
+const limits: LimitsConfig = { requestsPerMinute: 1_000_000_000, tokensPerMinute: 2_000_000_000, concurrency: 100_000 };
+const budgets: BudgetConfig[] = [{ usd: 1_000_000, window: 'month' }];
 
 interface Client {
   readonly policy: AdmissionPolicy;

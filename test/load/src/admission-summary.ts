@@ -1,6 +1,7 @@
 import type { Bar } from './bars.ts';
 import type { Measurement } from './measurement.ts';
 import { admissionScenarios } from './scenarios.ts';
+import { quantile } from './stream-summary.ts';
 import { median } from './summary.ts';
 import { renderTable } from './table.ts';
 
@@ -16,14 +17,14 @@ interface AdmissionFigures {
   readonly cpuUs: Readonly<Record<string, number>>;
 }
 
-/** One scenario by another of the same round: median, and lowest and highest round. */
+/** One scenario by another of the same round: median, quartiles, and lowest and highest round. */
 interface RoundRatio {
   readonly scenario: string;
   readonly by: string;
   readonly of: 'requests/s' | 'CPU';
   readonly median: number;
-  readonly lowest: number;
-  readonly highest: number;
+  readonly quartiles: readonly [number, number];
+  readonly range: readonly [number, number];
 }
 
 export interface AdmissionSummary {
@@ -84,7 +85,14 @@ function figuresOf(scenario: string, rounds: readonly Measurement[]): AdmissionF
 }
 
 function roundRatio(scenario: string, by: string, of: RoundRatio['of'], values: readonly number[]): RoundRatio {
-  return { scenario, by, of, median: median(values), lowest: Math.min(...values), highest: Math.max(...values) };
+  return {
+    scenario,
+    by,
+    of,
+    median: median(values),
+    quartiles: [quantile(values, 0.25), quantile(values, 0.75)],
+    range: [Math.min(...values), Math.max(...values)],
+  };
 }
 
 /** The promise is held against the limits alone, and against the whole stage. */
@@ -106,14 +114,16 @@ export function renderAdmission({ figures, ratios }: AdmissionSummary, bars: rea
     cpuSumUs.toFixed(0),
     ...shown.map((name) => (cpuUs[name] ?? 0).toFixed(1)),
   ]);
-  const ratioRows = ratios.map(({ scenario, by, of, median: middle, lowest, highest }) => [
+  const span = ([from, to]: readonly [number, number]) => `${from.toFixed(3)}–${to.toFixed(3)}`;
+  const ratioRows = ratios.map(({ scenario, by, of, median: middle, quartiles, range }) => [
     `${of}, ${scenario} by ${by}`,
     middle.toFixed(3),
-    `${lowest.toFixed(3)}–${highest.toFixed(3)}`,
+    span(quartiles),
+    span(range),
   ]);
   const barRows = bars.map(({ name, wanted, measured, passed }) => [name, wanted, measured, passed ? 'pass' : 'MISSED']);
   return `bare: router alone; open: metering and router; limited: the same with four limits on each of six scopes. CPU until the ledger has every row.
 ${renderTable([head, ...rows])}
-${renderTable([['ratios of rounds', 'median', 'lowest–highest'], ...ratioRows])}
+${renderTable([['ratios of rounds', 'median', 'quartiles', 'lowest–highest'], ...ratioRows])}
 ${renderTable([['bar', 'wanted', 'measured', ''], ...barRows])}`;
 }
