@@ -33,11 +33,26 @@ export const listedPriceSchema = z.strictObject({
 });
 export type ListedPrice = z.output<typeof listedPriceSchema>;
 
+/** Headers that are ours or the connection's. */
+const ownHeaders = /^(?:host|connection|keep-alive|content-.*|transfer-encoding|te|trailer|upgrade|expect|proxy-.*|sluice-.*)$/i;
+const maxWebhookHeaders = 10;
+const webhookHeaders = z
+  .record(
+    z
+      .string()
+      .regex(/^[\w!#$%&'*+.^`|~-]{1,100}$/, 'write the name of an HTTP header')
+      .refine((name) => !ownHeaders.test(name), 'this header is set by Sluice'),
+    z.string().regex(/^[\x20-\x7e]{1,2000}$/, 'write 1 to 2000 printable ASCII characters'),
+  )
+  .refine((headers) => Object.keys(headers).length <= maxWebhookHeaders, `give at most ${maxWebhookHeaders} headers`);
+
 const webhook = z.object({
   id: z.string(),
   url: z.string(),
   format: z.enum(webhookFormats),
   organization: z.string().nullable(),
+  /** Names of the headers that it is sent. */
+  headers: z.array(z.string()),
   waiting: z.number().int(),
   delivered: z.number().int(),
   dead: z.number().int(),
@@ -200,6 +215,8 @@ export const ledgerCalls = {
       url: z.url({ protocol: /^https?$/, error: 'give an http or https address' }).max(1_000),
       format: z.enum(webhookFormats).default('sluice'),
       organization: text.optional(),
+      /** Sent with each delivery, e.g. `authorization` for a receiver with an API key of its own; stored sealed and never shown. */
+      headers: webhookHeaders.default({}),
     }),
     /** The only time that the secret is shown. */
     response: z.object({ id: z.string(), secret: z.string() }),

@@ -1,17 +1,19 @@
 /**
  * A month of requests (two events each) on Debian's PostgreSQL, made by SQL as the recorder would have left them, then the roll-up, the
  * statements of the largest organisation by every group with the plan of one, and the same sums from the lines themselves, which must be
- * equal. At last what a partial and a full audit take.
+ * equal. Then what a full and a partial verification of the chain take (the blocks here have no hashes, so all of them are at fault).
  * Run: `node services/billing/bench/statement.ts [million events] [tags]`; with `tags`, each request has a tag of its own.
  */
 import { migrate, openDatabase } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
+import { sumBreaks } from '../src/audit-sums.ts';
 import { ensureLinePartitions } from '../src/line-partitions.ts';
 import { chainShards } from '../src/ledger.ts';
 import { rollUp } from '../src/rollup.ts';
 import { withPlanSettings } from '../src/plan-settings.ts';
 import { statementSql } from '../src/statement-sql.ts';
 import { readStatement, type StatementQuery } from '../src/statement.ts';
+import { verifyChain } from '../src/verify-chain.ts';
 
 const millionEvents = Number(process.argv[2] ?? 10);
 const requests = (millionEvents * 1_000_000) / 2;
@@ -100,6 +102,12 @@ try {
   await database.query(blocksSql, [requests / requestsInBlock + 1, (requests + blocksBehind * requestsInBlock) / requestsInBlock]);
   await database.query(requestsSql, [month, requests, requests + blocksBehind * requestsInBlock]);
   await database.query(linesSql, [requests, requests + blocksBehind * requestsInBlock]);
+  const verified = await seconds('chain verified', () => verifyChain(database, chainShards));
+  console.log({ blocks: verified.blocks, entries: verified.entries, lines: verified.lines });
+  const recent = verified.heads.map((head) => ({ ...head, number: head.number - Math.min(head.number, 3) }));
+  const partial = await seconds('chain verified from where an audit ended', () => verifyChain(database, chainShards, recent));
+  console.log({ blocks: partial.blocks, lines: partial.lines });
+  await seconds('sums of statements compared', () => sumBreaks(database, verified.heads));
   await readAll(`roll-up ${blocksBehind * requestsInBlock * 3} lines behind: statement`);
 } finally {
   await database.close();

@@ -47,10 +47,15 @@ ALTER TABLE billing.rerating
   ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now();
 CREATE INDEX rerating_running ON billing.rerating (recorded_at) WHERE state = 'running';
 
--- Headers for receivers with an API key of their own; sealed, as the secret is from now on.
+-- Headers for receivers with an API key of their own; sealed (AES-256-GCM), as `secret` is from now on.
 ALTER TABLE billing.webhook ADD COLUMN headers text;
+-- When it was delivered, or given up: kept so long after.
 ALTER TABLE billing.webhook_delivery ADD COLUMN ended_at timestamptz;
+UPDATE billing.webhook_delivery SET ended_at = now() WHERE state <> 'waiting';
 CREATE INDEX webhook_delivery_ended ON billing.webhook_delivery (ended_at) WHERE state <> 'waiting';
+-- Each receiver is sent to by itself, so that a slow one holds up no other.
+DROP INDEX billing.webhook_delivery_next;
+CREATE INDEX webhook_delivery_due ON billing.webhook_delivery (webhook_id, next_at) WHERE state = 'waiting';
 
 -- What the verified blocks hold, so that a partial audit reads new ones only. Positions of before have no totals: once from the beginning.
 DELETE FROM billing.audit_position;

@@ -26,6 +26,9 @@ const statementTimeoutMs = 600_000;
 /** Events younger than this may not be recorded yet. */
 const graceMs = 60_000;
 
+/** Until the stream has the alert. */
+const alertTimeoutMs = 5_000;
+
 const { values } = parseArgs({ options: { anchor: { type: 'string' }, json: { type: 'boolean', default: false } } });
 const settings = parseSettings(settingsSchema, process.env);
 const log = pino({ level: 'warn' }, pino.destination(2));
@@ -59,7 +62,7 @@ try {
     if (bus !== undefined) {
       const alerts = await bus.createEventPublisher('billing');
       raiseAuditAlert(alerts, 'audit', report.at, report.breaks);
-      await alerts.close();
+      await alerts.flush(alertTimeoutMs);
     }
   }
 } finally {

@@ -1,5 +1,7 @@
-import { integerSetting } from '@sluice/runtime';
+import { integerSetting, optionalSetting } from '@sluice/runtime';
 import { z } from 'zod';
+
+const shortestMasterKey = 32;
 
 /** Environment of billing; `DATABASE_URL` is the only variable without a default. */
 export const settingsSchema = z.object({
@@ -27,5 +29,17 @@ export const settingsSchema = z.object({
   BILLING_WEBHOOK_PAUSE_MS: integerSetting(10, 3_600_000, 5_000),
   /** Attempts before a delivery is a dead letter. With a pause of 5 s, 15 are about seven hours. */
   BILLING_WEBHOOK_ATTEMPTS: integerSetting(1, 100, 15),
+  /** How long what was delivered is kept, for a replay; dead letters thirty days, or this where it is longer. */
+  BILLING_WEBHOOK_KEEP_DAYS: integerSetting(1, 365, 7),
+  /** Whether webhooks may have loopback, private and link-local addresses: `refuse`, or `allow` where receivers are in your own network. */
+  BILLING_WEBHOOK_PRIVATE_ADDRESSES: z.preprocess(
+    (value) => (value === '' ? undefined : value),
+    z.enum(['refuse', 'allow'], 'write refuse or allow').default('refuse'),
+  ),
+  /** Under it the secrets of webhooks are sealed; without it `<data directory>/master-key`, made once. The same for all replicas. */
+  SLUICE_MASTER_KEY: optionalSetting().refine(
+    (key) => key === undefined || key.length >= shortestMasterKey,
+    `give ${shortestMasterKey} characters or more that nobody can guess`,
+  ),
 });
 export type BillingSettings = z.output<typeof settingsSchema>;

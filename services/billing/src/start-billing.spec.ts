@@ -33,7 +33,10 @@ async function runBilling(): Promise<{ stop: () => Promise<void> }> {
   const bus = await connect('billing');
   const closers: (() => Promise<void> | void)[] = [() => bus.close()];
   const context: BillingContext = {
-    settings: settingsSchema.parse({ DATABASE_URL: postgres.url, BILLING_BATCH_WAIT_MS: '50' }),
+    settings: {
+      ...settingsSchema.parse({ DATABASE_URL: postgres.url, BILLING_BATCH_WAIT_MS: '50', SLUICE_MASTER_KEY: 'm'.repeat(32) }),
+      SLUICE_DATA_DIR: '.sluice',
+    },
     bus,
     log,
     metrics: new Registry(),

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { calls, streams, subjects } from '@sluice/contracts';
 import { migrate, openDatabase, type Database } from '@sluice/database';
-import type { ServiceContext } from '@sluice/runtime';
+import { loadMasterKey, SecretSeal, type BaseSettings, type ServiceContext } from '@sluice/runtime';
 import { answerLedgerCalls } from './answer-ledger-calls.ts';
 import { createBatchSpans, unobserved } from './batch-span.ts';
 import { createBillingMetrics } from './billing-metrics.ts';
@@ -16,6 +16,7 @@ import type { BillingSettings } from './settings.ts';
 import { startTasks } from './start-tasks.ts';
 import { SweepClock } from './sweep-clock.ts';
 import { startSweeper } from './sweeper.ts';
+import { createWebhookSender } from './webhook-sender.ts';
 import { Webhooks } from './webhooks.ts';
 
 const dayMs = 86_400_000;
@@ -28,7 +29,7 @@ export type BillingContext = Pick<
   ServiceContext<BillingSettings>,
   'bus' | 'log' | 'metrics' | 'onClose' | 'clock' | 'tracing' | 'configuration'
 > & {
-  readonly settings: BillingSettings;
+  readonly settings: BillingSettings & Pick<BaseSettings, 'SLUICE_DATA_DIR'>;
 };
 
 /** Joins the ledger to the stream: migrations first, then the consumer, the sweeper and the request log. */
@@ -59,13 +60,7 @@ export async function startBilling(context: BillingContext): Promise<void> {
   onClose('sweeper', startSweeper({ ledger, sweepClock, metrics, log, intervalMs: settings.BILLING_SWEEP_INTERVAL_MS }));
   onClose('request log', await bus.respond(calls.listRequests, (query) => listRequests(database, query)));
 
-  const webhooks = new Webhooks({
-    database,
-    clock,
-    fetch,
-    firstPauseMs: settings.BILLING_WEBHOOK_PAUSE_MS,
-    maxAttempts: settings.BILLING_WEBHOOK_ATTEMPTS,
-  });
+  const webhooks = await openWebhooks(context, database);
   const reratings = new Reratings(database, prices, shard);
   for (const call of await answerLedgerCalls({ bus, database, prices, reratings, webhooks, shard, clock })) onClose('ledger calls', call);
   await startTasks(context, { database, prices, reratings, webhooks, shard });
@@ -88,6 +83,25 @@ export async function startBilling(context: BillingContext): Promise<void> {
     stopping.abort();
     await consumer.close();
   });
+}
+
+/** Webhooks with what they send by, and their secrets under the master key. */
+async function openWebhooks({ settings, clock, onClose }: BillingContext, database: Database): Promise<Webhooks> {
+  const allowPrivate = settings.BILLING_WEBHOOK_PRIVATE_ADDRESSES === 'allow';
+  const sender = createWebhookSender({ allowPrivate });
+  onClose('webhook connections', sender);
+  const webhooks = new Webhooks({
+    database,
+    clock,
+    send: sender.send,
+    seal: new SecretSeal(await loadMasterKey(settings.SLUICE_MASTER_KEY, settings.SLUICE_DATA_DIR)),
+    allowPrivate,
+    firstPauseMs: settings.BILLING_WEBHOOK_PAUSE_MS,
+    maxAttempts: settings.BILLING_WEBHOOK_ATTEMPTS,
+    keepDays: settings.BILLING_WEBHOOK_KEEP_DAYS,
+  });
+  await webhooks.sealStored();
+  return webhooks;
 }
 
 /** How long the ledger waits for the configuration at start; without it amounts are not split by kind until it comes. */

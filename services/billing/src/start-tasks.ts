@@ -21,6 +21,7 @@ export interface TaskParts {
 
 const partitionIntervalMs = 3_600_000;
 const reratingIntervalMs = 1_000;
+const pruneIntervalMs = 600_000;
 /** Events this old must be in the ledger when the stream's audit looks for them. */
 const auditGraceMs = 600_000;
 /** Events that one audit compares; an hour of 3,000 a second is some more than ten million, so the next ones catch up. */
@@ -33,6 +34,7 @@ export async function startTasks(context: BillingContext, { database, prices, re
   const { settings, bus, log, onClose, clock } = context;
   const alerts = await bus.createEventPublisher('billing');
   onClose('alerts', alerts);
+  onClose('webhook deliveries', webhooks);
   const audit = async (signal: AbortSignal): Promise<void> => {
     const compared = await compareStream(bus, database, { maxEvents: maxAuditedEvents, signal });
     const report = await auditLedger(database, { now: clock(), graceMs: auditGraceMs, full: false });
@@ -45,7 +47,13 @@ export async function startTasks(context: BillingContext, { database, prices, re
   };
   const deliver = async (signal: AbortSignal): Promise<void> => {
     for (let round = 0; round < maxRounds && !signal.aborted && (await webhooks.prepare()); round += 1);
-    for (let round = 0; round < maxRounds && !signal.aborted && (await webhooks.send()) > 0; round += 1);
+    // Not waited for: a slow receiver holds up its own deliveries only.
+    webhooks.send().catch((error: unknown) => {
+      log.warn({ err: error }, 'webhooks were not sent; the next round tries again');
+    });
+  };
+  const prune = async (signal: AbortSignal): Promise<void> => {
+    for (let round = 0; round < maxRounds && !signal.aborted && (await webhooks.prune()) > 0; round += 1);
   };
   const rerate = async (signal: AbortSignal): Promise<void> => {
     for (let round = 0; round < maxRounds && !signal.aborted && (await reratings.step()); round += 1);
@@ -60,6 +68,7 @@ export async function startTasks(context: BillingContext, { database, prices, re
     { name: 'late settlements', intervalMs: settings.BILLING_SWEEP_INTERVAL_MS, run: bookLate },
     { name: 're-ratings', intervalMs: reratingIntervalMs, run: rerate },
     { name: 'webhooks', intervalMs: settings.BILLING_WEBHOOK_INTERVAL_MS, run: deliver },
+    { name: 'webhook retention', intervalMs: pruneIntervalMs, run: prune },
     { name: 'audit', intervalMs: settings.BILLING_AUDIT_INTERVAL_MS, run: audit },
   ];
   for (const task of tasks) onClose(task.name, startPeriodic(task, log));

@@ -1,61 +1,90 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { SluiceError, type ledgerCalls } from '@sluice/contracts';
 import type { Database } from '@sluice/database';
-import type { z } from 'zod';
-import { webhookBodies, type NotedLine, type WebhookFormat } from './webhook-body.ts';
+import { SecretSeal } from '@sluice/runtime';
+import { z } from 'zod';
+import { isPrivateAddress, literalAddress } from './private-addresses.ts';
+import type { WebhookFormat } from './webhook-body.ts';
+import { prepareDeliveries, pruneDeliveries } from './webhook-deliveries.ts';
+import type { SendWebhook } from './webhook-sender.ts';
 
 export interface WebhooksParts {
   readonly database: Database;
   readonly clock: () => number;
-  readonly fetch: typeof fetch;
+  readonly send: SendWebhook;
+  readonly seal: SecretSeal;
+  /** Whether an address by number may be of this host or network; names are checked as they are connected to. */
+  readonly allowPrivate: boolean;
   /** Wait before the second attempt; each further one waits twice as long, up to an hour. */
   readonly firstPauseMs: number;
   /** Attempts before a delivery is a dead letter. */
   readonly maxAttempts: number;
+  /** How long what was delivered is kept. */
+  readonly keepDays: number;
 }
 
 const longestPauseMs = 3_600_000;
-const sendTimeoutMs = 10_000;
 /** A sender that dies in an attempt leaves the delivery to the others after this long. */
 const leaseMs = 60_000;
-/** Deliveries under way at once in one replica. */
-const maxInHand = 10;
+/** Attempts under way at once for one receiver, in one replica. */
+const maxInHand = 4;
+/** Rounds for one receiver in one call, so that it ends. */
+const maxRounds = 250;
 /** Receivers; each reads every block. */
 const maxWebhooks = 20;
 const maxErrorLength = 200;
 
 interface Delivery {
   delivery_id: string;
+  webhook_id: string;
   url: string;
   secret: string;
+  headers: string | null;
   format: WebhookFormat;
   body: string;
   attempts: number;
 }
 
+const headersSchema = z.record(z.string(), z.string());
+
 /**
  * Ledger lines by HTTP: each block of the chain becomes bodies of at most a hundred events for each receiver, in the same transaction as its
- * position, so none is left out and none is made twice. Sending is at least once; `sluice-delivery` stays the same over attempts.
+ * position, so none is left out and none is made twice. Sending is at least once; `sluice-delivery` stays the same over attempts. Receivers
+ * are sent to side by side, a few deliveries of each at once, so there is no order: events have ids and times.
  */
 export class Webhooks {
   readonly #parts: WebhooksParts;
+  /** Receivers that are being sent to: a slow one keeps its own next round waiting, and no other's. */
+  readonly #busy = new Map<string, Promise<number>>();
+  #stopping = false;
 
   constructor(parts: WebhooksParts) {
     this.#parts = parts;
   }
 
+  /** @throws SluiceError `invalid_request` where the address may not be sent to, `conflict` where there are too many */
   async create(request: z.output<typeof ledgerCalls.createWebhook.request>): Promise<{ id: string; secret: string }> {
+    this.#checkAddress(request.url);
     const id = `wh_${randomBytes(9).toString('base64url')}`;
     const secret = `whsec_${randomBytes(32).toString('base64url')}`;
+    const { seal, database } = this.#parts;
     // From now on: what is in the ledger already can be had by an export.
-    const rows = await this.#parts.database.query(
+    const rows = await database.query(
       `WITH made AS (
-         INSERT INTO billing.webhook (webhook_id, url, format, organization, secret)
-         SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM billing.webhook) < $6 RETURNING webhook_id
+         INSERT INTO billing.webhook (webhook_id, url, format, organization, secret, headers)
+         SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT count(*) FROM billing.webhook) < $7 RETURNING webhook_id
        ), placed AS (
          INSERT INTO billing.webhook_position (webhook_id, shard, number) SELECT webhook_id, shard, number FROM made, billing.chain_head
        ) SELECT webhook_id FROM made`,
-      [id, request.url, request.format, request.organization ?? null, secret, maxWebhooks],
+      [
+        id,
+        request.url,
+        request.format,
+        request.organization ?? null,
+        seal.seal(secret, purposeOf(id, 'secret')),
+        seal.seal(JSON.stringify(request.headers), purposeOf(id, 'headers')),
+        maxWebhooks,
+      ],
     );
     if (rows.length === 0) throw new SluiceError('conflict', `There are ${maxWebhooks} webhooks already; delete one.`);
     return { id, secret };
@@ -67,20 +96,22 @@ export class Webhooks {
       url: string;
       format: WebhookFormat;
       organization: string | null;
+      headers: string | null;
       waiting: string;
       delivered: string;
       dead: string;
     }>(
-      `SELECT webhook_id, url, format, organization, count(state) FILTER (WHERE state = 'waiting') AS waiting,
+      `SELECT webhook_id, url, format, organization, headers, count(state) FILTER (WHERE state = 'waiting') AS waiting,
          count(state) FILTER (WHERE state = 'delivered') AS delivered, count(state) FILTER (WHERE state = 'dead') AS dead
        FROM billing.webhook LEFT JOIN billing.webhook_delivery USING (webhook_id) GROUP BY webhook_id ORDER BY webhook_id`,
     );
     return {
-      webhooks: rows.map(({ webhook_id: id, url, format, organization, waiting, delivered, dead }) => ({
+      webhooks: rows.map(({ webhook_id: id, url, format, organization, headers, waiting, delivered, dead }) => ({
         id,
         url,
         format,
         organization,
+        headers: Object.keys(this.#openHeaders(id, headers) ?? {}),
         waiting: Number(waiting),
         delivered: Number(delivered),
         dead: Number(dead),
@@ -92,118 +123,139 @@ export class Webhooks {
     return (await this.#parts.database.query('DELETE FROM billing.webhook WHERE webhook_id = $1 RETURNING 1', [id])).length === 1;
   }
 
-  /** Dead letters again, or everything recorded since a time. */
+  /** Dead letters again, or everything recorded since a time that is still kept. */
   async replay(id: string, from: string | undefined): Promise<number> {
     const rows = await this.#parts.database.query(
-      `UPDATE billing.webhook_delivery SET state = 'waiting', attempts = 0, next_at = $3
+      `UPDATE billing.webhook_delivery SET state = 'waiting', attempts = 0, next_at = $3, ended_at = NULL
        WHERE webhook_id = $1 AND CASE WHEN $2::timestamptz IS NULL THEN state = 'dead' ELSE recorded_at >= $2 END RETURNING 1`,
       [id, from ?? null, this.#now()],
     );
     return rows.length;
   }
 
-  /** Makes deliveries of new blocks; returns whether there may be more. */
-  async prepare(): Promise<boolean> {
-    const waiting = await this.#parts.database.query<{ webhook_id: string; shard: number }>(
-      `SELECT webhook_id, position.shard FROM billing.webhook JOIN billing.webhook_position AS position USING (webhook_id)
-       JOIN billing.chain_head AS head ON head.shard = position.shard AND head.number > position.number`,
-    );
-    for (const { webhook_id: id, shard } of waiting) await this.#prepareBlock(id, shard);
-    return waiting.length > 0;
+  /** Seals secrets that a version before this one stored as they were. */
+  async sealStored(): Promise<void> {
+    const rows = await this.#parts.database.query<{ webhook_id: string; secret: string }>('SELECT webhook_id, secret FROM billing.webhook');
+    for (const { webhook_id: id, secret } of rows) {
+      if (SecretSeal.isSealed(secret)) continue;
+      await this.#parts.database.query('UPDATE billing.webhook SET secret = $3 WHERE webhook_id = $1 AND secret = $2', [
+        id,
+        secret,
+        this.#parts.seal.seal(secret, purposeOf(id, 'secret')),
+      ]);
+    }
   }
 
-  /** Sends what is due; returns how many attempts were made. */
+  /** Makes deliveries of new blocks; returns whether there may be more. */
+  prepare(): Promise<boolean> {
+    return prepareDeliveries(this.#parts.database, this.#now());
+  }
+
+  /** Removes what ended long ago; returns how many deliveries. */
+  prune(): Promise<number> {
+    return pruneDeliveries(this.#parts.database, this.#parts.clock(), this.#parts.keepDays);
+  }
+
+  /** Sends what is due to every receiver that is not being sent to; returns how many attempts were made once those are done. */
   async send(): Promise<number> {
-    const now = this.#parts.clock();
-    const due = await this.#parts.database.query<Delivery>(
-      `UPDATE billing.webhook_delivery AS delivery SET attempts = delivery.attempts + 1, next_at = $2
-       FROM billing.webhook AS receiver WHERE receiver.webhook_id = delivery.webhook_id AND delivery_id IN (
-         SELECT delivery_id FROM billing.webhook_delivery WHERE state = 'waiting' AND next_at <= $1 ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED
-       ) RETURNING delivery_id, url, secret, format, body, delivery.attempts`,
-      [new Date(now), new Date(now + leaseMs), maxInHand],
+    const due = await this.#parts.database.query<{ webhook_id: string }>(
+      `SELECT webhook_id FROM billing.webhook WHERE EXISTS (
+         SELECT FROM billing.webhook_delivery AS delivery WHERE delivery.webhook_id = webhook.webhook_id AND state = 'waiting' AND next_at <= $1
+       )`,
+      [this.#now()],
     );
-    await Promise.all(due.map((delivery) => this.#attempt(delivery)));
-    return due.length;
+    const started = due.flatMap(({ webhook_id: id }) => {
+      if (this.#busy.has(id) || this.#stopping) return [];
+      const sending = this.#sendTo(id).finally(() => this.#busy.delete(id));
+      this.#busy.set(id, sending);
+      return [sending];
+    });
+    return (await Promise.all(started)).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Ends after the attempts under way. */
+  async close(): Promise<void> {
+    this.#stopping = true;
+    await Promise.allSettled(this.#busy.values());
   }
 
   #now(): Date {
     return new Date(this.#parts.clock());
   }
 
-  async #prepareBlock(id: string, shard: number): Promise<void> {
-    await this.#parts.database.transaction(async (transaction) => {
-      const [next] = await transaction.query<{ block: string; number: string; format: WebhookFormat; organization: string | null }>(
-        `SELECT made.block, made.number, format, organization FROM billing.webhook_position AS position
-         JOIN billing.webhook USING (webhook_id) JOIN billing.chain_block AS made ON made.shard = position.shard AND made.number = position.number + 1
-         WHERE webhook_id = $1 AND position.shard = $2 FOR UPDATE OF position`,
-        [id, shard],
+  #checkAddress(url: string): void {
+    const fault = (text: string): SluiceError => new SluiceError('invalid_request', `url: ${text}`, { param: 'url' });
+    const { username, password } = new URL(url);
+    if (username !== '' || password !== '') throw fault('write no user and password in the address; give an authorization header.');
+    const literal = literalAddress(url);
+    if (!this.#parts.allowPrivate && literal !== undefined && isPrivateAddress(literal)) {
+      throw fault('this address is of the host or its network; BILLING_WEBHOOK_PRIVATE_ADDRESSES=allow lets webhooks have such.');
+    }
+  }
+
+  async #sendTo(id: string): Promise<number> {
+    let attempts = 0;
+    for (let round = 0; round < maxRounds && !this.#stopping; round += 1) {
+      const now = this.#parts.clock();
+      const due = await this.#parts.database.query<Delivery>(
+        `UPDATE billing.webhook_delivery AS delivery SET attempts = delivery.attempts + 1, next_at = $3
+         FROM billing.webhook AS receiver WHERE receiver.webhook_id = delivery.webhook_id AND delivery_id IN (
+           SELECT delivery_id FROM billing.webhook_delivery WHERE webhook_id = $1 AND state = 'waiting' AND next_at <= $2
+           ORDER BY next_at, recorded_at, delivery_id LIMIT $4 FOR UPDATE SKIP LOCKED
+         ) RETURNING delivery_id, delivery.webhook_id, url, secret, headers, format, body, delivery.attempts`,
+        [id, new Date(now), new Date(now + leaseMs), maxInHand],
       );
-      if (next === undefined) return;
-      const lines = await transaction.query<NotedLine>(
-        `SELECT line.entry_id, 'usage' AS entry_kind, entry.request_id, ${lineColumns}
-         FROM billing.ledger_line AS line JOIN billing.ledger AS entry ON entry.request_id = line.entry_id
-         WHERE line.block = $1 AND ($2::text IS NULL OR organization = $2)
-         UNION ALL
-         SELECT line.entry_id, entry.reason, entry.request_id, ${lineColumns}
-         FROM billing.ledger_line AS line JOIN billing.adjustment AS entry ON entry.adjustment_id = line.entry_id
-         WHERE line.block = $1 AND ($2::text IS NULL OR organization = $2) ORDER BY entry_id, attempt, kind`,
-        [next.block, next.organization],
-      );
-      const deliveries = webhookBodies(next.format, lines).map((body, part) => ({ delivery_id: `${id}:${next.block}:${part}`, body }));
-      await transaction.query(
-        `INSERT INTO billing.webhook_delivery (delivery_id, webhook_id, body, next_at)
-         SELECT delivery_id, $1, body, $3 FROM json_to_recordset($2::json) AS made (delivery_id text, body text) ON CONFLICT DO NOTHING`,
-        [id, JSON.stringify(deliveries), this.#now()],
-      );
-      await transaction.query('UPDATE billing.webhook_position SET number = $3 WHERE webhook_id = $1 AND shard = $2', [
-        id,
-        shard,
-        next.number,
-      ]);
-    });
+      await Promise.all(due.map((delivery) => this.#attempt(delivery)));
+      attempts += due.length;
+      if (due.length < maxInHand) break;
+    }
+    return attempts;
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
     const failure = await this.#post(delivery);
     const { clock, firstPauseMs, maxAttempts, database } = this.#parts;
     const pauseMs = Math.min(firstPauseMs * 2 ** (delivery.attempts - 1), longestPauseMs);
-    const dead = delivery.attempts >= maxAttempts ? 'dead' : 'waiting';
-    await database.query('UPDATE billing.webhook_delivery SET state = $2, next_at = $3, last_error = $4 WHERE delivery_id = $1', [
-      delivery.delivery_id,
-      failure === undefined ? 'delivered' : dead,
-      new Date(clock() + pauseMs),
-      failure?.slice(0, maxErrorLength) ?? null,
-    ]);
+    const failed = delivery.attempts >= maxAttempts ? 'dead' : 'waiting';
+    const state = failure === undefined ? 'delivered' : failed;
+    await database.query(
+      'UPDATE billing.webhook_delivery SET state = $2, next_at = $3, last_error = $4, ended_at = $5 WHERE delivery_id = $1',
+      [
+        delivery.delivery_id,
+        state,
+        new Date(clock() + pauseMs),
+        failure?.slice(0, maxErrorLength) ?? null,
+        state === 'waiting' ? null : this.#now(),
+      ],
+    );
   }
 
   /** What went wrong; undefined where the receiver took it. */
-  async #post({ delivery_id: id, url, secret, format, body }: Delivery): Promise<string | undefined> {
+  async #post({ delivery_id: delivery, webhook_id: id, url, secret: sealed, headers: sealedHeaders, format, body }: Delivery) {
+    const secret = this.#parts.seal.open(sealed, purposeOf(id, 'secret'));
+    const headers = this.#openHeaders(id, sealedHeaders);
+    if (secret === undefined || headers === undefined) return 'secret not opened: the master key is another; make the webhook anew';
     const timestamp = Math.floor(this.#parts.clock() / 1_000);
-    try {
-      const answer = await this.#parts.fetch(url, {
-        method: 'POST',
-        headers: {
-          'content-type': format === 'lago' ? 'application/json' : 'application/cloudevents-batch+json',
-          'sluice-delivery': id,
-          'sluice-signature': `t=${timestamp},v1=${webhookSignature(secret, timestamp, body)}`,
-        },
-        body,
-        // Another address was not what the operator named.
-        redirect: 'manual',
-        signal: AbortSignal.timeout(sendTimeoutMs),
-      });
-      await answer.body?.cancel();
-      return answer.ok ? undefined : `status ${answer.status}`;
-    } catch (error) {
-      return error instanceof Error ? error.name : 'unknown';
-    }
+    const own = {
+      'content-type': format === 'lago' ? 'application/json' : 'application/cloudevents-batch+json',
+      'sluice-delivery': delivery,
+      'sluice-signature': `t=${timestamp},v1=${webhookSignature(secret, timestamp, body)}`,
+    };
+    return this.#parts.send(url, { ...headers, ...own }, body);
   }
+
+  #openHeaders(id: string, sealed: string | null): Record<string, string> | undefined {
+    if (sealed === null) return {};
+    const opened = this.#parts.seal.open(sealed, purposeOf(id, 'headers'));
+    return opened === undefined ? undefined : headersSchema.parse(JSON.parse(opened));
+  }
+}
+
+function purposeOf(id: string, what: 'secret' | 'headers'): string {
+  return `webhook/${id}/${what}`;
 }
 
 /** HMAC-SHA256, in hex, of `<timestamp in seconds>.<body>` under the receiver's secret. */
 function webhookSignature(secret: string, timestamp: number, body: string): string {
   return createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
 }
-
-const lineColumns = `entry.ended_at, entry.organization, entry.team, entry.key_id, entry.user_name, entry.tags, line.attempt, line.kind,
-  line.provider, line.model, line.tokens, line.amount_nano_usd AS amount, line.price_version`;
