@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startLimitedGateway, type LimitedGateway, type RequestTrace } from './harness/limited-gateway.ts';
+import { leaseStatement, startLimitedGateway, type LimitedGateway, type RequestTrace } from './harness/limited-gateway.ts';
 import type { ReceivedSpan } from './harness/read-spans.ts';
 
 let gateway: LimitedGateway;
@@ -35,7 +35,6 @@ function below(spans: readonly ReceivedSpan[], parent: ReceivedSpan | undefined)
 
 const metering = ({ spans }: RequestTrace) => spans.find((span) => span.name === 'stage metering');
 const asksDatabase = (span: ReceivedSpan) => span.attributes['db.system.name'] !== undefined;
-const leaseStatement = 'SELECT metering.lease_quotas';
 
 it('shows the first request waiting for its lease, and the statement that it waits for', () => {
   const work = below(first.spans, metering(first));

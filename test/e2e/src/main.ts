@@ -1,5 +1,5 @@
 /** `npm run trace`: prints traces of a gateway with limits in all scopes as text: of a first request, of one while leases last, and of a renewal. */
-import { startLimitedGateway } from './harness/limited-gateway.ts';
+import { leaseStatement, startLimitedGateway } from './harness/limited-gateway.ts';
 import { renderWaterfall } from './harness/waterfall.ts';
 
 /** Until leases have followed the demand, and engines have compiled. */
@@ -18,7 +18,7 @@ try {
     const [trace] = await gateway.tracesOf([id]);
     process.stdout.write(`${title}\n\n${renderWaterfall(trace?.spans ?? [])}\n`);
   }
-  const renewals = gateway.spans().filter((span) => span.name === 'SELECT metering.lease_quotas' && span.parentSpanId === '');
+  const renewals = gateway.spans().filter((span) => span.name === leaseStatement && span.parentSpanId === '');
   const [renewal] = renewals.slice(-1);
   process.stdout.write(
     `One of ${renewals.length} renewals, a trace of its own\n\n${renderWaterfall(renewal === undefined ? [] : [renewal])}`,

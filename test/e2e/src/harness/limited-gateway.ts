@@ -24,6 +24,9 @@ export interface LimitedGateway {
   stop(): Promise<void>;
 }
 
+/** Name of the span of a renewal. */
+export const leaseStatement = 'SELECT metering.renew_quotas';
+
 const key = 'sk-sluice-e2e-key-with-limits-0001';
 const atOnce = 8;
 /** Processes export once a second. */
