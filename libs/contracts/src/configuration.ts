@@ -1,5 +1,6 @@
 /** `sluice.yaml`: what an operator writes. Unknown fields are errors, so that a typing mistake never passes silently. */
 import { z } from 'zod';
+import { anomaliesSchema } from './anomaly-configuration.ts';
 import { modelSchema } from './model-configuration.ts';
 import { policySchema } from './policy-configuration.ts';
 import { providerSchema } from './provider-configuration.ts';
@@ -40,6 +41,8 @@ const organizationSchema = z.strictObject({
   budgets: z.array(budgetSchema).default([]),
   /** Limits and budgets of end users, models and tags within the organisation. */
   scopes: z.array(scopeSchema).max(1_000).optional(),
+  /** How keys are watched for unusual use; left out: with the defaults. */
+  anomalies: anomaliesSchema.optional(),
   teams: z.array(teamSchema).default([]),
 });
 export type OrganizationConfig = z.infer<typeof organizationSchema>;

@@ -1,3 +1,4 @@
+export * from './anomaly-configuration.ts';
 export * from './answer.ts';
 export * from './breaker-word.ts';
 export * from './checks.ts';

@@ -1,3 +1,4 @@
+import type { AnomaliesConfig } from './anomaly-configuration.ts';
 import type { Configuration, ModelConfig, PolicyConfig, ProviderConfig } from './configuration.ts';
 import type { BudgetConfig, LimitsConfig, ScopeConfig } from './quota-configuration.ts';
 
@@ -24,6 +25,7 @@ export interface OrganizationScope {
   readonly budgets: readonly BudgetConfig[];
   /** Absent in snapshots of before there were such scopes. */
   readonly scopes?: readonly ScopeConfig[] | undefined;
+  readonly anomalies?: AnomaliesConfig | undefined;
   readonly teams: readonly TeamScope[];
 }
 

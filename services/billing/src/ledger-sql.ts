@@ -1,4 +1,5 @@
 /** Statements of the ledger. Each is one transaction by itself: PGlite is one session for all services, so they stay short. */
+import { countedCte } from './anomalies/key-minute-sql.ts';
 import { headCte, sealCtes } from './chain-sql.ts';
 import { ledgerColumnNames, ledgerColumns } from './ledger-columns.ts';
 import { lineColumns, unnestedLines } from './line-columns.ts';
@@ -54,7 +55,7 @@ WITH ${headCte(8)}, ended AS MATERIALIZED (
   SELECT added.block, added.ended_at, ${selectedLines}
   FROM ${unnestedLines(firstLineParameter)} JOIN added ON added.request_id = line.entry_id
   RETURNING *
-), ${sealCtes('ledger')}, closed AS (
+), ${sealCtes('ledger')}, ${countedCte}, closed AS (
   DELETE FROM billing.open_intent AS intent USING ended WHERE intent.request_id = ended.request_id
 ), late AS (
   INSERT INTO billing.late_settlement (event_id, request_id, ledger_row)

@@ -1,4 +1,5 @@
 import type { Database } from '@sluice/database';
+import { startAnomalyWatch } from './anomalies/start-anomaly-watch.ts';
 import { raiseAuditAlert } from './audit-alert.ts';
 import { auditLedger } from './audit-ledger.ts';
 import { compareStream } from './compare-stream.ts';
@@ -72,4 +73,5 @@ export async function startTasks(context: BillingContext, { database, prices, re
     { name: 'audit', intervalMs: settings.BILLING_AUDIT_INTERVAL_MS, run: audit },
   ];
   for (const task of tasks) onClose(task.name, startPeriodic(task, log));
+  await startAnomalyWatch(context, { database, events: alerts });
 }

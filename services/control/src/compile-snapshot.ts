@@ -23,11 +23,12 @@ export function compileSnapshot({ version, activatedAt, configuration, keys, env
     providers: configuration.providers.map((provider) => resolveAddress(provider, environment)),
     models: configuration.models,
     policies: configuration.policies,
-    organizations: (configuration.organizations ?? []).map(({ name, limits, budgets, scopes, teams }) => ({
+    organizations: (configuration.organizations ?? []).map(({ name, limits, budgets, scopes, anomalies, teams }) => ({
       name,
       limits,
       budgets,
       ...(scopes === undefined ? {} : { scopes }),
+      ...(anomalies === undefined ? {} : { anomalies }),
       teams: teams.map((team) => ({ name: team.name, policy: team.policy, limits: team.limits, budgets: team.budgets })),
     })),
     keys: keys.map(({ keyId, name, organization, team, limits, budgets }) => ({ keyId, name, organization, team, limits, budgets })),

@@ -1,0 +1,289 @@
+import { AmountModel } from './amount-model.ts';
+import { BreakState, type HourKind } from './break-state.ts';
+import { minutesPerHour, windowMinutes, type MinuteSums } from './key-minute.ts';
+import { MinuteRing } from './minute-ring.ts';
+import { Visits } from './season.ts';
+import type { Sensitivity } from './sensitivity.ts';
+import { ShareModel } from './share-model.ts';
+
+/** What breaks together is one break: tokens and their cost. */
+export const families = ['usage', 'errors', 'refusals', 'silence'] as const;
+export type Family = (typeof families)[number];
+export type Metric = 'tokens' | 'cost' | 'errors' | 'refusals' | 'requests';
+
+/** A bound was exceeded and no break of that family was open. */
+export interface BreakBegun {
+  readonly kind: 'begun';
+  readonly family: Family;
+  readonly metric: Metric;
+  readonly windowMinutes: number;
+  /** Last minute of the window, since 1970. */
+  readonly minute: number;
+  /** Sum of the window: tokens, nano-USD, requests. */
+  readonly observed: number;
+  /** The most that is usual for such a window in that hour; of errors and refusals the usual share of as many requests. */
+  readonly expected: number;
+}
+export interface BreakEnded {
+  readonly kind: 'ended';
+  readonly family: Family;
+  readonly minute: number;
+}
+export type KeyNews = BreakBegun | BreakEnded;
+
+/** An hour of a key that is over, with all that is learned from it; kept in the database. */
+export interface HourFacts {
+  /** Since 1970. */
+  readonly hour: number;
+  readonly sums: MinuteSums;
+  /**
+   * Highest sums of requests, tokens and cost, then highest excess of errors and of refusals: each for every window. Negative where a
+   * window reaches back into a break that is over: such a peak counts as one of a break.
+   */
+  readonly peaks: Float32Array;
+  readonly kinds: Readonly<Record<'usage' | 'errors' | 'refusals', HourKind>>;
+}
+
+/** Hours that a key must have been known before its own bounds count at all, and before they count alone. */
+const warmUpHours = { bounds: 24, alone: 72 };
+/** Silence is told where so many requests are usual in the hour, before and after it too, and that was seen so often. */
+const silenceRequests = 30;
+const silenceVisits = 3;
+const hourWindow = windowMinutes.indexOf(60);
+/** Whose break taints each part of the peaks. */
+const peakFamilies = ['usage', 'usage', 'usage', 'errors', 'refusals'] as const;
+const windowCount = windowMinutes.length;
+
+/** Everything known of one key: its newest minutes, what is usual for it, and what is broken now. Touches neither clock nor database. */
+export class KeyWatch {
+  readonly #ring = new MinuteRing();
+  readonly #visits = new Visits();
+  readonly #requests = new AmountModel(this.#visits);
+  readonly #tokens = new AmountModel(this.#visits);
+  readonly #cost = new AmountModel(this.#visits);
+  readonly #errors = new ShareModel();
+  readonly #refusals = new ShareModel();
+  readonly #states: Readonly<Record<Family, BreakState>> = {
+    usage: new BreakState(),
+    errors: new BreakState(),
+    refusals: new BreakState(),
+    silence: new BreakState(),
+  };
+  readonly #requestSums = new Float64Array(windowCount);
+  readonly #sums = new Float64Array(windowCount);
+  #sensitivity: Sensitivity;
+  #prepared = -1;
+  #learned = 0;
+
+  constructor(sensitivity: Sensitivity) {
+    this.#sensitivity = sensitivity;
+  }
+
+  /** Another configuration; counts from the next look. */
+  set sensitivity(sensitivity: Sensitivity) {
+    if (sensitivity === this.#sensitivity) return;
+    this.#sensitivity = sensitivity;
+    this.#prepared = -1;
+  }
+
+  /** Newest minute with sums; -1: none. */
+  get newest(): number {
+    return this.#ring.newest;
+  }
+
+  /** Whether silence is told: the key must then be looked at when nothing comes, too. */
+  get watchesSilence(): boolean {
+    return this.#sensitivity.silence;
+  }
+
+  /** Newest minute in which the open break of usage exceeded a bound; undefined: none is open. */
+  get usageBrokenAt(): number | undefined {
+    return this.#states.usage.lastBreak;
+  }
+
+  /** Whether a break of any family is open. */
+  get isBroken(): boolean {
+    return families.some((family) => this.#states[family].openedAt !== undefined);
+  }
+
+  /** Sums of a minute so far; the same minute again replaces them. */
+  put(minute: number, sums: MinuteSums): void {
+    this.#ring.put(minute, sums);
+  }
+
+  /** Compares the windows that end with this minute with their bounds. May be called again for the same minute, as its sums grow. */
+  look(minute: number): KeyNews[] {
+    this.#prepare(Math.floor(minute / minutesPerHour));
+    const news: KeyNews[] = [];
+    this.#lookAtUsage(minute, news);
+    this.#lookAtShares(minute, news);
+    if (this.#sensitivity.silence) this.#lookForSilence(minute, news);
+    return news;
+  }
+
+  /** Ends what has been quiet up to this minute. */
+  settle(minute: number): KeyNews[] {
+    const ended = families.filter((family) => this.#states[family].settle(minute));
+    return ended.map((family) => ({ kind: 'ended', family, minute }));
+  }
+
+  /** Takes over a break that another process opened, quiet since `minute`. */
+  restore(family: Family, openedAt: number, openedWindowMinutes: number, minute: number): void {
+    const window = windowMinutes.findIndex((length) => length === openedWindowMinutes);
+    this.#states[family].restore(openedAt, Math.max(0, window), minute);
+  }
+
+  /** The key is slowed up to this minute. */
+  hold(untilMinute: number): void {
+    this.#states.usage.hold(untilMinute);
+  }
+
+  /** Most requests that are usual in a minute of that hour. */
+  usualRequestsPerMinute(minute: number): number {
+    this.#prepare(Math.floor(minute / minutesPerHour));
+    return this.#requests.expected(0);
+  }
+
+  /** What is to be learned of an hour that is over. */
+  factsOf(hour: number): HourFacts {
+    const sumOf = (measure: keyof MinuteSums): number => {
+      let sum = 0;
+      for (let minute = hour * minutesPerHour; minute < (hour + 1) * minutesPerHour; minute += 1) sum += this.#ring.at(measure, minute);
+      return sum;
+    };
+    const sums: MinuteSums = {
+      requests: sumOf('requests'),
+      tokens: sumOf('tokens'),
+      costNanoUsd: sumOf('costNanoUsd'),
+      errors: sumOf('errors'),
+      refusals: sumOf('refusals'),
+    };
+    const peaks = new Float32Array(5 * windowCount);
+    peaks.set(this.#ring.peaksOfHour('requests', hour), 0);
+    peaks.set(this.#ring.peaksOfHour('tokens', hour), windowCount);
+    peaks.set(this.#ring.peaksOfHour('costNanoUsd', hour), 2 * windowCount);
+    this.#shareExcesses(hour, sums, peaks);
+    const { usage, errors, refusals } = this.#states;
+    const kinds = { usage: usage.kindOf(hour), errors: errors.kindOf(hour), refusals: refusals.kindOf(hour) };
+    for (const [part, family] of peakFamilies.entries()) {
+      if (kinds[family] !== 'no') continue;
+      for (const [window, length] of windowMinutes.entries())
+        if (this.#states[family].taints(hour, length)) peaks[part * windowCount + window] = -(peaks[part * windowCount + window] ?? 0);
+    }
+    return { hour, sums, peaks, kinds };
+  }
+
+  /** Takes in an hour; hours must come in order and without a gap, idle ones too. The same hours make the same bounds. */
+  learn({ hour, sums, peaks, kinds }: HourFacts): void {
+    const part = (index: number): Float32Array => peaks.subarray(index * windowCount, (index + 1) * windowCount);
+    const common = { hour, requests: sums.requests, broken: kinds.usage };
+    this.#requests.learn({ ...common, amount: sums.requests, peaks: part(0) });
+    this.#tokens.learn({ ...common, amount: sums.tokens, peaks: part(1) });
+    this.#cost.learn({ ...common, amount: sums.costNanoUsd, peaks: part(2) });
+    if (kinds.usage !== 'adopted') this.#visits.count(hour);
+    const admitted = Math.max(0, sums.requests - sums.refusals);
+    this.#errors.learn(hour, { count: sums.errors, of: admitted }, part(3), kinds.errors);
+    this.#refusals.learn(hour, { count: sums.refusals, of: sums.requests }, part(4), kinds.refusals);
+    this.#learned += 1;
+    this.#prepared = -1;
+  }
+
+  #prepare(hour: number): void {
+    if (hour === this.#prepared) return;
+    this.#prepared = hour;
+    const { hourlyProbability, minimum, newKey } = this.#sensitivity;
+    const isNew = this.#learned < warmUpHours.alone;
+    const ownBounds = this.#learned >= warmUpHours.bounds;
+    const probability = ownBounds ? hourlyProbability : undefined;
+    this.#requests.prepare(hour, probability, 0);
+    this.#tokens.prepare(hour, probability, isNew ? Math.max(newKey.tokens, minimum.tokens) : minimum.tokens);
+    this.#cost.prepare(hour, probability, isNew ? Math.max(newKey.costNanoUsd, minimum.costNanoUsd) : minimum.costNanoUsd);
+    this.#errors.prepare(hour, hourlyProbability);
+    this.#refusals.prepare(hour, hourlyProbability);
+  }
+
+  #lookAtUsage(minute: number, news: KeyNews[]): void {
+    const state = this.#states.usage;
+    let worst: BreakBegun | undefined;
+    let worstWindow = 0;
+    let worstExcess = 0;
+    for (const [metric, measure, model] of [
+      ['tokens', 'tokens', this.#tokens],
+      ['cost', 'costNanoUsd', this.#cost],
+    ] as const) {
+      this.#ring.sumsEndingAt(measure, minute, this.#sums);
+      for (let window = 0; window < windowCount; window += 1) {
+        const observed = this.#sums[window] ?? 0;
+        const bound = model.bound(window);
+        if (observed <= bound || !state.admits(minute, window)) continue;
+        if (state.openedAt !== undefined) state.broken(minute, window);
+        else if (worst === undefined || observed / bound > worstExcess) {
+          worstExcess = observed / bound;
+          worstWindow = window;
+          const length = windowMinutes[window] ?? 0;
+          worst = { kind: 'begun', family: 'usage', metric, windowMinutes: length, minute, observed, expected: model.expected(window) };
+        }
+      }
+    }
+    if (worst !== undefined && state.broken(minute, worstWindow)) news.push(worst);
+  }
+
+  #lookAtShares(minute: number, news: KeyNews[]): void {
+    if (this.#learned < warmUpHours.bounds) return;
+    for (const family of ['refusals', 'errors'] as const) {
+      const model = family === 'errors' ? this.#errors : this.#refusals;
+      this.#ring.sumsEndingAt(family, minute, this.#sums);
+      if ((this.#sums[windowCount - 1] ?? 0) < this.#sensitivity.minimum.requests) continue;
+      this.#ring.sumsEndingAt('requests', minute, this.#requestSums);
+      if (family === 'errors') this.#takeRefusalsOff(minute);
+      for (let window = 0; window < windowCount; window += 1) {
+        const count = this.#sums[window] ?? 0;
+        const of = this.#requestSums[window] ?? 0;
+        const state = this.#states[family];
+        if (count < this.#sensitivity.minimum.requests || !state.admits(minute, window) || !model.breaks(window, { count, of })) continue;
+        if (!state.broken(minute, window)) continue;
+        const length = windowMinutes[window] ?? 0;
+        news.push({ kind: 'begun', family, metric: family, windowMinutes: length, minute, observed: count, expected: model.share * of });
+      }
+    }
+  }
+
+  /** Errors are a share of what was admitted. */
+  #takeRefusalsOff(minute: number): void {
+    const refusals = new Float64Array(windowCount);
+    this.#ring.sumsEndingAt('refusals', minute, refusals);
+    for (const [window, refused] of refusals.entries()) this.#requestSums[window] = (this.#requestSums[window] ?? 0) - refused;
+  }
+
+  #lookForSilence(minute: number, news: KeyNews[]): void {
+    const state = this.#states.silence;
+    this.#ring.sumsEndingAt('requests', minute, this.#requestSums);
+    if ((this.#requestSums[hourWindow] ?? 0) > 0) return;
+    const hour = Math.floor(minute / minutesPerHour);
+    const expected = this.#requests.lowestAround(hour, hourWindow);
+    if (this.#visits.lowestAround(hour) < silenceVisits || expected < silenceRequests) return;
+    if (state.broken(minute, hourWindow))
+      news.push({ kind: 'begun', family: 'silence', metric: 'requests', windowMinutes: minutesPerHour, minute, observed: 0, expected });
+  }
+
+  #shareExcesses(hour: number, sums: MinuteSums, peaks: Float32Array): void {
+    const ofWindow = new Float64Array(windowCount);
+    for (const [place, family, model] of [
+      [3, 'errors', this.#errors],
+      [4, 'refusals', this.#refusals],
+    ] as const) {
+      if (sums[family] === 0) continue;
+      for (let minute = hour * minutesPerHour; minute < (hour + 1) * minutesPerHour; minute += 1) {
+        if (this.#ring.at(family, minute) === 0) continue;
+        this.#ring.sumsEndingAt(family, minute, ofWindow);
+        this.#ring.sumsEndingAt('requests', minute, this.#requestSums);
+        if (family === 'errors') this.#takeRefusalsOff(minute);
+        for (const [window, count] of ofWindow.entries()) {
+          const at = place * windowCount + window;
+          const excess = model.excess(hour, { count, of: this.#requestSums[window] ?? 0 });
+          if (excess > (peaks[at] ?? 0)) peaks[at] = excess;
+        }
+      }
+    }
+  }
+}

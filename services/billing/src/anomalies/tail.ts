@@ -1,0 +1,77 @@
+const width = 0.2;
+const bins = 120;
+/** Observations lose half of their weight in four weeks. */
+const halfLifeHours = 672;
+const growth = 2 ** (1 / halfLifeHours);
+/** Weights grow instead of old ones shrinking; at this one all are scaled back. */
+const largestWeight = 1e6;
+/** Peaks that say how the tail goes on, where there are so many. */
+const peakCount = 24;
+/** What is taken for granted: an exponent between that of a normal (1/2) and of an exponential tail (1), with the weight of so many peaks. */
+const prior = { exponent: 0.75, peaks: 24 };
+const exponentRange = { least: 0.5, most: 1.2 };
+/** Peaks lie at least so far out: about 1.2 times the usual amount. */
+const smallestPeak = 0.4;
+/** So few peaks say little: the bound is wider by this over their root. */
+const doubt = 0.5;
+
+/**
+ * How far above the usual the hours of a key lie, and the bound that an hour exceeds with a stated probability. Beyond its highest few dozen
+ * hours the tail is taken as of Weibull type, q(p) ~ log(1/p)^exponent, which has the normal and the exponential as cases: with scores as
+ * logarithms of amounts that is all from lognormal to a power law. The exponent is estimated as by L. Gardes and S. Girard ("Estimation of the
+ * Weibull tail-coefficient with linear combination of upper order statistics", 2008: mean log-spacings), leaning on a prior.
+ */
+export class Tail {
+  readonly #bins = new Float32Array(bins);
+  #total = 0;
+  #weight = 1;
+
+  /** @param excess of one hour above what was expected of it; below 0: an hour without a peak */
+  add(excess: number): void {
+    this.#weight *= growth;
+    if (this.#weight > largestWeight) this.#scaleBack();
+    this.#total += this.#weight;
+    if (excess <= 0) return;
+    const bin = Math.min(bins - 1, Math.floor(excess / width));
+    this.#bins[bin] = (this.#bins[bin] ?? 0) + this.#weight;
+  }
+
+  /** Excess that an hour has with at most this probability; infinite before the first observation. */
+  bound(probability: number): number {
+    const observed = this.#total / this.#weight;
+    if (observed < 1) return Infinity;
+    let peaks = 0;
+    let spacings = 0;
+    let depths = 0;
+    let lowest = 0;
+    for (let bin = bins - 1; bin >= 0 && peaks < peakCount; bin -= 1) {
+      const count = (this.#bins[bin] ?? 0) / this.#weight;
+      if (count === 0) continue;
+      lowest = bin;
+      spacings += count * Math.log((bin + 0.5) * width);
+      depths += count * Math.log(depthOf((peaks + count / 2) / observed));
+      peaks += count;
+    }
+    const threshold = Math.max(smallestPeak, (lowest + 0.5) * width);
+    const depth = depthOf(Math.max(peaks, 1) / observed);
+    const spread = peaks === 0 ? 0 : spacings - peaks * Math.log((lowest + 0.5) * width);
+    const run = peaks === 0 ? 0 : depths - peaks * Math.log(depth);
+    const exponent = (Math.max(0, spread) + prior.peaks * prior.exponent * priorRun) / (run + prior.peaks * priorRun);
+    const clipped = Math.min(exponentRange.most, Math.max(exponentRange.least, exponent));
+    return threshold * (Math.log(1 / probability) / depth) ** clipped * (1 + doubt / Math.sqrt(1 + peaks));
+  }
+
+  #scaleBack(): void {
+    for (const [bin, count] of this.#bins.entries()) this.#bins[bin] = count / this.#weight;
+    this.#total /= this.#weight;
+    this.#weight = 1;
+  }
+}
+
+/** Mean of a peak's log-depth beyond the threshold's, about, with a month of hours; makes the prior's weight one of peaks. */
+const priorRun = 0.25;
+
+/** Of a share of hours: log(1/share), kept off zero. */
+function depthOf(share: number): number {
+  return Math.max(0.7, Math.log(1 / Math.min(1, share)));
+}

@@ -1,0 +1,169 @@
+import type { AnomalyStore, Findings, KeyMinute, KeyOwner } from './anomaly-store.ts';
+import { longestWindow, minuteMs, minutesPerHour, windowMinutes } from './key-minute.ts';
+import { KeyWatch, type HourFacts, type KeyNews } from './key-watch.ts';
+import type { Sensitivity } from './sensitivity.ts';
+
+/** Minutes after the end of an hour at which it is learned: late events are in it by then. */
+const closingMinutes = 10;
+/** Hours of the past from which a key's usual is rebuilt. */
+export const rememberedHours = 70 * 24;
+/** A key without a request for so long is let go; its hours stay in the database. */
+const idleMinutes = 1_440;
+/** Keys in memory, of about 45 KB each. Others are not watched, and counted. */
+const maxKeys = 10_000;
+/** Keys rebuilt by one pair of statements. */
+const loadedTogether = 200;
+
+interface WatchedKey {
+  readonly owner: KeyOwner;
+  readonly watch: KeyWatch;
+  /** Newest hour that it has learned. */
+  closed: number;
+}
+
+export interface WatchedKeysParts {
+  readonly store: Pick<AnomalyStore, 'minutesOf' | 'hoursOf' | 'open'>;
+  /** Undefined: the organisation's keys are not watched. */
+  readonly sensitivityOf: (organization: string) => Sensitivity | undefined;
+}
+
+/** The keys in use, each with what is usual for it. What was learned is in the database, so forgetting one costs only reading it again. */
+export class WatchedKeys {
+  readonly #parts: WatchedKeysParts;
+  readonly #keys = new Map<string, WatchedKey>();
+  /** Keys left out because there were too many, in the last round. */
+  leftOut = 0;
+
+  constructor(parts: WatchedKeysParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  find(keyId: string): KeyWatch | undefined {
+    return this.#keys.get(keyId)?.watch;
+  }
+
+  /**
+   * Goes through minutes in order, those before `from` again for what came late: sums in, windows compared, breaks ended, hours learned.
+   * @param minutes all keys' rows from before `from` up to `to`, in order
+   */
+  async advance(minutes: readonly KeyMinute[], from: number, to: number): Promise<Findings> {
+    await this.#load(minutes, Math.min(from, minutes[0]?.minute ?? from));
+    const findings = {
+      hours: [] as Findings['hours'][number][],
+      begun: [] as Findings['begun'][number][],
+      ended: [] as Findings['ended'][number][],
+    };
+    let next = 0;
+    for (let minute = minutes[0]?.minute ?? from; minute <= to; minute += 1) {
+      for (let row = minutes[next]; row?.minute === minute; row = minutes[(next += 1)]) {
+        const key = this.#keys.get(row.keyId);
+        if (key === undefined) continue;
+        key.watch.put(minute, row.sums);
+        this.#note(key.owner, key.watch.look(minute), findings);
+      }
+      if (minute >= from) this.#settle(minute, findings);
+      if (minute % minutesPerHour === closingMinutes) this.#closeHour(lastClosedHour(minute), minute, findings);
+    }
+    return { ...findings, minute: to };
+  }
+
+  #note(
+    owner: KeyOwner,
+    news: readonly KeyNews[],
+    findings: { begun: Findings['begun'][number][]; ended: Findings['ended'][number][] },
+  ): void {
+    for (const one of news) {
+      if (one.kind === 'begun') findings.begun.push({ ...owner, news: one });
+      else findings.ended.push({ keyId: owner.keyId, family: one.family, minute: one.minute });
+    }
+  }
+
+  /** Silent keys are looked at too: they have no row that would bring them up. */
+  #settle(minute: number, findings: { begun: Findings['begun'][number][]; ended: Findings['ended'][number][] }): void {
+    for (const { owner, watch } of this.#keys.values()) {
+      if (watch.watchesSilence && watch.newest < minute) this.#note(owner, watch.look(minute), findings);
+      if (watch.isBroken) this.#note(owner, watch.settle(minute), findings);
+    }
+  }
+
+  #closeHour(hour: number, minute: number, { hours }: { hours: Findings['hours'][number][] }): void {
+    for (const [keyId, key] of this.#keys) {
+      if (key.closed >= hour) continue;
+      key.closed = hour;
+      const { watch } = key;
+      const facts = watch.factsOf(hour);
+      watch.learn(facts);
+      if (facts.peaks.some((peak) => peak !== 0)) hours.push({ keyId, facts });
+      if (watch.newest < minute - idleMinutes && !watch.isBroken) this.#keys.delete(keyId);
+    }
+  }
+
+  /** Rebuilds keys that came up as they were before `first`. */
+  async #load(minutes: readonly KeyMinute[], first: number): Promise<void> {
+    const owners = new Map<string, KeyOwner>();
+    this.leftOut = 0;
+    for (const { keyId, organization, team } of minutes) {
+      const known = this.#keys.get(keyId);
+      const sensitivity = this.#parts.sensitivityOf(organization);
+      if (sensitivity === undefined) {
+        this.#keys.delete(keyId);
+        continue;
+      }
+      if (known !== undefined) known.watch.sensitivity = sensitivity;
+      else if (owners.has(keyId)) continue;
+      else if (this.#keys.size + owners.size < maxKeys) owners.set(keyId, { keyId, organization, team });
+      else this.leftOut += 1;
+    }
+    const missing = [...owners.values()];
+    for (let at = 0; at < missing.length; at += loadedTogether) await this.#rebuild(missing.slice(at, at + loadedTogether), first);
+  }
+
+  async #rebuild(owners: readonly KeyOwner[], first: number): Promise<void> {
+    const { store, sensitivityOf } = this.#parts;
+    const keyIds = owners.map(({ keyId }) => keyId);
+    const closed = lastClosedHour(first - 1);
+    const hours = await store.hoursOf(keyIds, closed + 1 - rememberedHours);
+    const minutes = await store.minutesOf(keyIds, first - longestWindow - 2 * minutesPerHour, first - 1);
+    const open = await store.open(keyIds);
+    const byKey = Map.groupBy(hours, ({ keyId }) => keyId);
+    for (const owner of owners) {
+      const sensitivity = sensitivityOf(owner.organization);
+      if (sensitivity === undefined) continue;
+      const watch = new KeyWatch(sensitivity);
+      learnAll(watch, byKey.get(owner.keyId) ?? [], closed);
+      this.#keys.set(owner.keyId, { owner, watch, closed });
+    }
+    for (const { keyId, minute, sums } of minutes) this.find(keyId)?.put(minute, sums);
+    for (const { keyId, family, begunMinute, windowMinutes: length, throttledUntil } of open) {
+      this.find(keyId)?.restore(family, begunMinute, length, first - 1);
+      if (family === 'usage' && throttledUntil !== undefined) this.find(keyId)?.hold(throttledUntil / minuteMs);
+    }
+  }
+}
+
+/** Hours without a row were idle: they are learned as such. */
+function learnAll(watch: KeyWatch, hours: readonly { readonly facts: HourFacts }[], lastHour: number): void {
+  let hour = hours[0]?.facts.hour;
+  if (hour === undefined) return;
+  for (const { facts } of hours) {
+    if (facts.hour > lastHour) return;
+    for (; hour < facts.hour; hour += 1) watch.learn(idleHour(hour));
+    watch.learn(facts);
+    hour = facts.hour + 1;
+  }
+  for (; hour <= lastHour; hour += 1) watch.learn(idleHour(hour));
+}
+
+function idleHour(hour: number): HourFacts {
+  const sums = { requests: 0, tokens: 0, costNanoUsd: 0, errors: 0, refusals: 0 };
+  return { hour, sums, peaks: new Float32Array(5 * windowMinutes.length), kinds: { usage: 'no', errors: 'no', refusals: 'no' } };
+}
+
+/** Newest hour that is learned once this minute was gone through. */
+function lastClosedHour(minute: number): number {
+  return Math.floor((minute - closingMinutes) / minutesPerHour) - 1;
+}
