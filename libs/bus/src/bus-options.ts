@@ -23,6 +23,8 @@ export interface BusOptions {
   readonly echo: boolean;
   /** Where events are kept that NATS does not take; absent: in memory only. */
   readonly spool?: SpoolOptions | undefined;
+  /** Replicas of streams and buckets; absent: three in a cluster that can give them, else one. */
+  readonly streamReplicas?: number | undefined;
   /** Told of every stage turn, for metrics. */
   readonly observeStage?: (stage: string, outcome: string, durationMs: number) => void;
 }

@@ -185,6 +185,7 @@ export interface Bus extends Closable {
   subscribe(subject: string, handler: (data: Uint8Array, subject: string) => void): Closable;
   publish(subject: string, data: Uint8Array): void;
 
+  /** Makes a stream, or brings one that is there in line, its replicas included. */
   ensureStream(definition: StreamDefinition): Promise<void>;
   /** @throws Error where the spool cannot be opened */
   createEventPublisher(service: string): Promise<EventPublisher>;

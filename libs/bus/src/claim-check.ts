@@ -1,6 +1,7 @@
 import { buckets, headers as headerNames, SluiceError } from '@sluice/contracts';
-import { StorageType, type NatsConnection, type ObjectStore } from 'nats';
+import { DiscardPolicy, NatsError, StorageType, nanos, type JetStreamManager, type NatsConnection, type ObjectStore } from 'nats';
 import { Body } from './body.ts';
+import type { StreamStore } from './stream-store.ts';
 
 /** Kept for the JSON head and the headers of a message; a head that outgrows it is an error. */
 export const headAllowanceBytes = 128 * 1024;
@@ -11,6 +12,11 @@ export const maxBodyBytes = 32 * 1024 * 1024;
 /** A body outlives its request by this much at most, whoever died. */
 const bodyLifetimeMs = 15 * 60_000;
 
+/** The stream of the object store. */
+const storeName = `OBJ_${buckets.bodies}`;
+/** JetStream's own code. */
+const streamNotFound = 10_059;
+
 /**
  * Bodies too large for one message travel through the JetStream object store: the sender stores the bytes and sends a
  * name, each stage that reads the body fetches it.
@@ -18,10 +24,12 @@ const bodyLifetimeMs = 15 * 60_000;
 export class ClaimCheck {
   readonly inlineLimitBytes: number;
   readonly #connection: NatsConnection;
+  readonly #streams: Pick<StreamStore, 'make'>;
   #store: Promise<ObjectStore> | undefined;
 
-  constructor(connection: NatsConnection, maxPayloadBytes: number) {
+  constructor(connection: NatsConnection, maxPayloadBytes: number, streams: Pick<StreamStore, 'make'>) {
     this.#connection = connection;
+    this.#streams = streams;
     this.inlineLimitBytes = maxPayloadBytes - headAllowanceBytes;
   }
 
@@ -76,18 +84,36 @@ export class ClaimCheck {
   }
 
   #open(): Promise<ObjectStore> {
-    this.#store ??= this.#connection
-      .jetstream()
-      .views.os(buckets.bodies, {
-        ttl: bodyLifetimeMs * 1_000_000,
-        storage: StorageType.File,
-        description: 'Bodies too large for one message',
+    this.#store ??= this.#streams
+      .make(storeName, async (replicas, manager) => {
+        await ensureStoreStream(manager, replicas);
+        return this.#connection.jetstream().views.os(buckets.bodies);
       })
       .catch((cause: unknown) => {
         this.#store = undefined;
         throw new SluiceError('stage_unavailable', 'Large bodies need JetStream on the NATS server; it did not answer.', {}, cause);
       });
     return this.#store;
+  }
+}
+
+/** As the client library makes it, which would name the replicas in a field that a strict server refuses. */
+async function ensureStoreStream(manager: JetStreamManager, replicas: number): Promise<void> {
+  try {
+    await manager.streams.info(storeName);
+  } catch (error) {
+    if (!(error instanceof NatsError) || error.api_error?.err_code !== streamNotFound) throw error;
+    await manager.streams.add({
+      name: storeName,
+      description: 'Bodies too large for one message',
+      subjects: [`$O.${buckets.bodies}.C.>`, `$O.${buckets.bodies}.M.>`],
+      max_age: nanos(bodyLifetimeMs),
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      allow_rollup_hdrs: true,
+      allow_direct: true,
+      num_replicas: replicas,
+    });
   }
 }
 

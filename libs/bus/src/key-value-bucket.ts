@@ -10,11 +10,11 @@ const retryPauseMs = 250;
 export async function openKeyValue(
   connection: NatsConnection,
   bucket: string,
-  { maxAgeMs, history }: KeyValueOptions,
+  { maxAgeMs, history, replicas }: KeyValueOptions & { readonly replicas: number },
   log: Pick<BusLog, 'error'>,
   onConnection: (listener: (connected: boolean) => void) => void,
 ): Promise<KeyValue> {
-  const limits = { history: history ?? historyLength, ...(maxAgeMs === undefined ? {} : { ttl: maxAgeMs }) };
+  const limits = { history: history ?? historyLength, replicas, ...(maxAgeMs === undefined ? {} : { ttl: maxAgeMs }) };
   const store = await connection.jetstream().views.kv(bucket, { ...limits, storage: StorageType.File });
   return new KeyValueBucket(connection, store, log, onConnection);
 }

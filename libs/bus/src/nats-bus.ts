@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { headers as headerNames, subjects, streams, type CacheStore, type Presence, type ServiceCall } from '@sluice/contracts';
-import { DiscardPolicy, Events, NatsError, RetentionPolicy, StorageType, nanos, type NatsConnection } from 'nats';
+import { headers as headerNames, subjects, streams, type CacheStore, type ServiceCall } from '@sluice/contracts';
+import { Events, type NatsConnection } from 'nats';
 import type { z } from 'zod';
 import { Body } from './body.ts';
 import type {
@@ -27,13 +27,15 @@ import { decodeFrame, encodeFrame } from './frame.ts';
 import { HeaderBlock } from './header-block.ts';
 import { Inbox } from './inbox.ts';
 import { openKeyValue } from './key-value-bucket.ts';
-import { HeartbeatTable, heartbeatMs } from './presence.ts';
+import { announceStage } from './announce-stage.ts';
+import { HeartbeatTable } from './presence.ts';
 import { CancelledRequests } from './cancelled-requests.ts';
 import { readStream } from './read-stream.ts';
 import { ServedStage } from './served-stage.ts';
 import { requestCall, ServiceEndpoints } from './service-endpoints.ts';
 import type { Stage } from './stage.ts';
 import { DurableConsumer } from './stream-consumer.ts';
+import { StreamStore } from './stream-store.ts';
 import { createStageTracer } from './tracing.ts';
 import type { WorkInHand } from './work-in-hand.ts';
 
@@ -51,6 +53,7 @@ export class NatsBus implements Bus {
   readonly #claims: ClaimCheck;
   readonly #endpoints: ServiceEndpoints;
   readonly #events: EventProducer;
+  readonly #streams: StreamStore;
   readonly #connectionListeners: ((connected: boolean) => void)[] = [];
   readonly #stages: { readonly served: ServedStage; readonly stop: () => Promise<void> }[] = [];
   readonly #consumers: DurableConsumer[] = [];
@@ -65,7 +68,8 @@ export class NatsBus implements Bus {
     this.#work = work;
     this.instance = `${options.service}-${randomBytes(6).toString('hex')}`;
     this.#inbox = new Inbox(connection, options.service, options.log);
-    this.#claims = new ClaimCheck(connection, maxPayloadBytes);
+    this.#streams = new StreamStore(connection, options.streamReplicas, options.log);
+    this.#claims = new ClaimCheck(connection, maxPayloadBytes, this.#streams);
     this.#events = new EventProducer(new NatsEventWire(connection, this.#inbox, maxPayloadBytes), this.instance, options);
     this.#endpoints = new ServiceEndpoints(connection, options.service, options.version, options.description, options.log);
     void this.#followStatus();
@@ -105,7 +109,7 @@ export class NatsBus implements Bus {
     });
     await this.#endpoints.add(`stage-${stage.name}`, subjects.stage(stage.name), stage.name, served.receive);
     await this.#connection.flush().catch(() => undefined); // the server knows of it now, or will on its return
-    const heartbeat = this.#beat(stage.name, stage.version, () => served.inFlight, stage.concurrency);
+    const heartbeat = announceStage(this.#connection, this.instance, stage, () => served.inFlight);
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> =>
       (stopped ??= (async () => {
@@ -198,26 +202,8 @@ export class NatsBus implements Bus {
     this.#connection.publish(subject, data);
   }
 
-  async ensureStream(definition: StreamDefinition): Promise<void> {
-    const manager = await this.#connection.jetstreamManager();
-    const settings = {
-      subjects: [...definition.subjects],
-      max_age: nanos(definition.maxAgeMs),
-      duplicate_window: nanos(definition.duplicateWindowMs),
-    };
-    try {
-      await manager.streams.add({
-        name: definition.name,
-        ...settings,
-        retention: RetentionPolicy.Limits,
-        storage: StorageType.File,
-        discard: DiscardPolicy.Old,
-        num_replicas: (this.#connection.info?.cluster ?? '') === '' ? 1 : 3,
-      });
-    } catch (error) {
-      if (!(error instanceof NatsError) || error.api_error?.err_code !== streamNameInUse) throw error;
-      await manager.streams.update(definition.name, settings);
-    }
+  ensureStream(definition: StreamDefinition): Promise<void> {
+    return this.#streams.ensure(definition);
   }
 
   createEventPublisher(service: string): Promise<EventPublisher> {
@@ -249,7 +235,9 @@ export class NatsBus implements Bus {
     const onConnection: Bus['onConnection'] = (listener) => {
       this.onConnection(listener);
     };
-    return openKeyValue(this.#connection, bucket, options ?? {}, this.#options.log, onConnection);
+    return this.#streams.make(`KV_${bucket}`, (replicas) =>
+      openKeyValue(this.#connection, bucket, { ...options, replicas }, this.#options.log, onConnection),
+    );
   }
 
   close(): Promise<void> {
@@ -262,29 +250,9 @@ export class NatsBus implements Bus {
     await this.#endpoints.stop();
     await Promise.all(this.#consumers.map((consumer) => consumer.close()));
     await this.#events.close();
+    this.#streams.close();
     await this.#presence?.close();
     if (!this.#connection.isClosed()) await this.#connection.drain().catch(() => undefined);
-  }
-
-  /** Announces a stage each second, and its leaving, which lasts until it has ended what it holds. */
-  #beat(stage: string, version: string, inFlight: () => number, capacity: number): { leave(): void; stop(): void } {
-    let leaving = false;
-    const announce = (): void => {
-      if (this.#connection.isClosed()) return;
-      const presence: Presence = { instance: this.instance, version, inFlight: inFlight(), capacity, ...(leaving ? { leaving } : {}) };
-      this.#connection.publish(subjects.presence(stage), JSON.stringify(presence));
-    };
-    announce();
-    const timer = setInterval(announce, heartbeatMs).unref();
-    return {
-      leave: () => {
-        leaving = true;
-        announce();
-      },
-      stop: () => {
-        clearInterval(timer);
-      },
-    };
   }
 
   async #followStatus(): Promise<void> {
@@ -305,6 +273,3 @@ export class NatsBus implements Bus {
     for (const listener of this.#connectionListeners) listener(connected);
   }
 }
-
-/** JetStream's own code where a stream of that name stands with other settings. */
-const streamNameInUse = 10_058;

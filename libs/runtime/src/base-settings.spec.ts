@@ -11,6 +11,7 @@ it('fills in what is not given', () => {
     LOG_LEVEL: 'info',
     SLUICE_DATA_DIR: '.sluice',
     SLUICE_SPOOL_MAX_BYTES: 268_435_456,
+    SLUICE_STREAM_REPLICAS: 0,
     SLUICE_HEALTH_PORT: 0,
     SLUICE_HEALTH_HOST: '127.0.0.1',
     SLUICE_HOP_BUDGET_MS: 2_000,

@@ -43,6 +43,8 @@ export const baseSettingsSchema = z.object({
   SLUICE_SPOOL_DIR: optionalSetting(),
   /** Most bytes that one process may have in the spool. */
   SLUICE_SPOOL_MAX_BYTES: integerSetting(1_048_576, 1_099_511_627_776, 268_435_456),
+  /** Replicas of streams and buckets; 0: three in a cluster that can give them, else one. */
+  SLUICE_STREAM_REPLICAS: integerSetting(0, 5, 0),
   /** Port of /healthz, /readyz and /metrics for services without an HTTP server of their own; 0: none. */
   SLUICE_HEALTH_PORT: integerSetting(0, 65_535, 0),
   SLUICE_HEALTH_HOST: z.preprocess(emptyAsAbsent, z.string().default('127.0.0.1')),

@@ -84,6 +84,7 @@ async function start<Shape extends z.ZodObject>(
     hopBudgetMs: settings.SLUICE_HOP_BUDGET_MS,
     echo: definition.echo ?? true,
     spool: spoolOf(settings),
+    streamReplicas: settings.SLUICE_STREAM_REPLICAS === 0 ? undefined : settings.SLUICE_STREAM_REPLICAS,
     observeStage: stageMetrics(metrics),
   });
   // However the process ends short of a kill, what is not stored then is on disk: closing may have run out of time.

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 export { endChild, hasEnded } from './child-exit.ts';
 export { startDebianPostgres, type DebianPostgres } from './debian-postgres.ts';
 export { findFreePort, findFreePorts } from './free-port.ts';
+export { startNatsCluster, type NatsCluster } from './nats-cluster.ts';
 export { natsConfiguration, startNatsServer, waitForNats, type NatsServer, type NatsServerOptions } from './nats-server.ts';
 export { pgliteEnvironment, pgliteProcessPath, pgliteUrl, startPostgres, type EmbeddedPostgres, type PostgresOptions } from './postgres.ts';
 export { sampleEnvelope } from './sample-envelope.ts';

@@ -16,6 +16,18 @@ export interface NatsServerOptions {
   readonly maxPayloadBytes?: number;
   /** The binary; absent: `nats-server` from PATH. */
   readonly bin?: string;
+  /** Its place in a cluster; see {@link startNatsCluster}. */
+  readonly cluster?: ClusterPlace;
+}
+
+/** One server of a cluster, all on 127.0.0.1. */
+export interface ClusterPlace {
+  readonly serverName: string;
+  readonly clusterPort: number;
+  /** Of all servers. */
+  readonly clusterPorts: readonly number[];
+  /** Where it tells how it is. */
+  readonly monitorPort: number;
 }
 
 export interface NatsServer {
@@ -32,15 +44,22 @@ export interface NatsServer {
 const startTimeoutMs = 20_000;
 
 /** Text of a server configuration with JetStream on loopback. */
-export function natsConfiguration(options: { port: number; storeDir: string; maxPayloadBytes?: number }): string {
+export function natsConfiguration(options: { port: number; storeDir: string; maxPayloadBytes?: number; cluster?: ClusterPlace }): string {
+  const { cluster } = options;
   return [
     `listen: "127.0.0.1:${options.port}"`,
-    'server_name: "sluice"',
+    `server_name: "${cluster?.serverName ?? 'sluice'}"`,
     `max_payload: ${options.maxPayloadBytes ?? 1_048_576}`,
     // Lame duck mode is for clusters; alone it only makes SIGTERM slower.
     `jetstream { store_dir: ${JSON.stringify(options.storeDir)} }`,
+    ...(cluster === undefined ? [] : clusterConfiguration(cluster)),
     '',
   ].join('\n');
+}
+
+function clusterConfiguration({ clusterPort, clusterPorts, monitorPort }: ClusterPlace): string[] {
+  const routes = clusterPorts.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
+  return [`http: "127.0.0.1:${monitorPort}"`, `cluster { name: "sluice", listen: "127.0.0.1:${clusterPort}", routes: [${routes}] }`];
 }
 
 /** Starts a real nats-server with JetStream on 127.0.0.1. It dies with this process. Rejects with the server's own last words. */
@@ -51,8 +70,9 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const scratch = await mkdtemp(join(tmpdir(), 'sluice-nats-'));
   const storeDir = options.storeDir ?? join(scratch, 'store');
   const file = join(scratch, 'nats.conf');
-  const { maxPayloadBytes } = options;
-  await writeFile(file, natsConfiguration({ port, storeDir, ...(maxPayloadBytes === undefined ? {} : { maxPayloadBytes }) }));
+  const { maxPayloadBytes, cluster } = options;
+  const limits = maxPayloadBytes === undefined ? {} : { maxPayloadBytes };
+  await writeFile(file, natsConfiguration({ port, storeDir, ...limits, ...(cluster === undefined ? {} : { cluster }) }));
   const tied = tiedCommand(options.bin ?? 'nats-server', ['-c', file]);
   const child = spawn(tied.command, tied.args, { stdio: ['pipe', 'ignore', 'pipe'] });
   let words = '';
