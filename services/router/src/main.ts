@@ -1,8 +1,7 @@
 import { snapshotCatalog } from '@sluice/catalog';
-import { calls } from '@sluice/contracts';
 import { WorkerEmbedder } from '@sluice/embedding';
 import { runService } from '@sluice/runtime';
-import { extensionTimeoutMs } from './reservation/ask-for-more.ts';
+import { extendOver } from './reservation/ask-for-more.ts';
 import { BreakerBoard } from './resilience/breaker-board.ts';
 import { settingsSchema } from './settings.ts';
 import { createStage, description } from './stage.ts';
@@ -27,7 +26,7 @@ await runService({
       catalog: snapshotCatalog,
       environment: process.env,
       random: Math.random,
-      extend: async (request) => (await service.bus.request(calls.extendReservation, request, { timeoutMs: extensionTimeoutMs })).granted,
+      extend: extendOver(service.bus),
     });
     service.onClose('connections to providers', () => stage.close());
     service.onClose('shared breakers', () => board.close());

@@ -1,4 +1,5 @@
-import type { calls, Envelope } from '@sluice/contracts';
+import type { Bus } from '@sluice/bus';
+import { calls, type Envelope } from '@sluice/contracts';
 import type { z } from 'zod';
 
 /** What metering said: `unanswered` where it said nothing in time, which leaves nothing to use either. */
@@ -20,7 +21,12 @@ export type AskForMore = (envelope: Envelope, deadline: number, more: More, purp
 /**
  * How long metering may take: it waits itself for quota that may come free (`METERING_PATIENCE_MS`, at most 1.9 s).
  */
-export const extensionTimeoutMs = 2_000;
+const extensionTimeoutMs = 2_000;
+
+/** Asks whichever instance of metering answers first. */
+export function extendOver(bus: Pick<Bus, 'request'>): Extend {
+  return async (request) => (await bus.request(calls.extendReservation, request, { timeoutMs: extensionTimeoutMs })).granted;
+}
 
 /** Asks metering for more. It fails closed: where nobody answers nothing more is used. */
 export function askForMore(extend: Extend, asked: (purpose: Purpose, word: Word) => void): AskForMore {
