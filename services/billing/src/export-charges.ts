@@ -1,6 +1,7 @@
 import { SluiceError, type ledgerCalls } from '@sluice/contracts';
 import type { Database, SqlValue } from '@sluice/database';
 import { z } from 'zod';
+import { csvLine } from './csv.ts';
 import { decimalText } from './decimal-text.ts';
 import { focusColumns, focusRow } from './focus.ts';
 import { rollUp } from './rollup.ts';
@@ -89,18 +90,6 @@ function plainRow(row: ChargeRow): Record<string, unknown> {
     : { amount_nano_usd: null, amount_usd: null };
   const record: Record<string, unknown> = { ...row, ...amounts, lines: Number(row.lines), tokens: Number(row.tokens) };
   return Object.fromEntries(csvColumns.map((column) => [column, record[column]]));
-}
-
-function csvLine(values: readonly unknown[]): string {
-  return `${values.map(csvField).join(',')}\r\n`;
-}
-
-/** Text that a spreadsheet would run as a formula is led by an apostrophe; numbers are ours and stay. */
-function csvField(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value !== 'string') return JSON.stringify(value);
-  const text = /^[=+@\t\r]|^-(?![\d.]+$)/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function cursorOf(row: ChargeRow): string {

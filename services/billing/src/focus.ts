@@ -2,8 +2,9 @@ import { decimalText } from './decimal-text.ts';
 import type { ChargeRow } from './export-charges.ts';
 
 /**
- * The 57 columns of the dataset Cost and Usage of FOCUS 1.2 (FinOps Open Cost and Usage Specification,
- * https://focus.finops.org/focus-specification/v1-2), in its alphabetical order.
+ * Columns of the dataset Cost and Usage of FOCUS 1.2 (FinOps Open Cost and Usage Specification,
+ * https://focus.finops.org/focus-specification/v1-2), in its alphabetical order; then one of ours, led by `x_` as it asks. Left out are the
+ * four unit prices: they may not be null for usage and times the quantity must be the cost, but amounts are rounded for each request.
  */
 export const focusColumns = [
   'AvailabilityZone',
@@ -32,17 +33,13 @@ export const focusColumns = [
   'ConsumedQuantity',
   'ConsumedUnit',
   'ContractedCost',
-  'ContractedUnitPrice',
   'EffectiveCost',
   'InvoiceId',
   'InvoiceIssuerName',
   'ListCost',
-  'ListUnitPrice',
   'PricingCategory',
   'PricingCurrency',
-  'PricingCurrencyContractedUnitPrice',
   'PricingCurrencyEffectiveCost',
-  'PricingCurrencyListUnitPrice',
   'PricingQuantity',
   'PricingUnit',
   'ProviderName',
@@ -63,27 +60,29 @@ export const focusColumns = [
   'SubAccountName',
   'SubAccountType',
   'Tags',
+  'x_PriceVersion',
 ] as const;
 
 export type FocusRow = Partial<Record<(typeof focusColumns)[number], string>>;
 
-/** Categories by kind of entry: a re-rating adjusts, a credit note is a credit. */
-const categories: Readonly<Record<string, string>> = { usage: 'Usage', rerating: 'Adjustment', credit: 'Credit' };
+/** Categories by kind of entry: re-ratings and late ends adjust (they take back too, and a quantity of usage is positive), a credit note is a credit. */
+const categories: Readonly<Record<string, string>> = { usage: 'Usage', rerating: 'Adjustment', late: 'Adjustment', credit: 'Credit' };
 /** Digits of USD behind the point in nano-USD. */
 const nanoDigits = 9;
 
 /**
  * A daily charge as a row of FOCUS 1.2; absent columns are null. Usage in a currency of one (USD): all four costs are the same, there are
- * no commitments, regions or resources. Unit prices are null: an amount is rounded for each request, so no unit price times the quantity
- * would be the cost.
+ * no commitments, regions or resources.
  */
 export function focusRow(row: ChargeRow, now: number): FocusRow {
   const cost = decimalText(BigInt(row.amount), nanoDigits);
   const isUsage = row.entry_kind === 'usage';
   const model = row.model === '' ? undefined : `${row.provider}/${row.model}`;
-  const priceId = model === undefined || row.price_version === '' ? undefined : `${row.price_version}/${model}/${row.kind}`;
+  // One meter a SKU, and no version: an id stays the same while its price changes.
+  const sku = isUsage || model !== undefined ? `${model ?? 'sluice'}/${row.kind}` : undefined;
   const period = billingPeriod(row.day);
   const quantity = isUsage ? row.tokens : undefined;
+  const consumed = quantity === '0' ? undefined : quantity;
   const columns: Record<string, string | undefined> = {
     BilledCost: cost,
     ContractedCost: cost,
@@ -101,8 +100,8 @@ export function focusRow(row: ChargeRow, now: number): FocusRow {
     ChargeClass: isUsage || Date.parse(period.BillingPeriodEnd) > now ? undefined : 'Correction',
     ChargeDescription: [row.entry_kind === 'usage' ? 'tokens' : row.entry_kind, row.kind, model].filter(Boolean).join(' '),
     ChargeFrequency: 'Usage-Based',
-    ConsumedQuantity: quantity,
-    ConsumedUnit: quantity && 'Tokens',
+    ConsumedQuantity: consumed,
+    ConsumedUnit: consumed && 'Tokens',
     PricingQuantity: quantity,
     PricingUnit: quantity && 'Tokens',
     PricingCategory: isUsage ? 'Standard' : undefined,
@@ -114,12 +113,13 @@ export function focusRow(row: ChargeRow, now: number): FocusRow {
     ServiceCategory: 'AI and Machine Learning',
     ServiceSubcategory: 'Generative AI',
     ServiceName: 'Sluice AI Gateway',
-    SkuId: model,
-    SkuMeter: row.kind,
-    SkuPriceId: priceId,
+    SkuId: sku,
+    SkuMeter: sku && row.kind,
+    SkuPriceId: sku,
     SubAccountId: `${row.organization}/${row.team}`,
     SubAccountName: row.team,
     SubAccountType: 'Team',
+    x_PriceVersion: row.price_version === '' ? undefined : row.price_version,
     Tags: JSON.stringify({ ...row.tags, 'sluice:key': row.key_id, ...(row.user_name === '' ? {} : { 'sluice:user': row.user_name }) }),
   };
   return Object.fromEntries(focusColumns.flatMap((name) => (columns[name] === undefined ? [] : [[name, columns[name]]])));
