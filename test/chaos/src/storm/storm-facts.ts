@@ -1,0 +1,82 @@
+import type { ProviderAttempt } from '@sluice/contracts';
+import type { Database } from '@sluice/database';
+import type { SimulatedCall } from '@sluice/testing';
+import type { Told } from './ask-question.ts';
+import type { Struck } from './strike.ts';
+
+/** How the ledger says a request ended: by its row, and where an end came after the sweep, by that and the entry that books the difference. */
+export interface LedgerEnd {
+  readonly requestId: string;
+  readonly outcome: string;
+  readonly keyId: string;
+  readonly team: string;
+  readonly attempts: readonly ProviderAttempt[];
+  /** What is charged in all. */
+  readonly nanoUsd: bigint;
+  /** The row is of the sweep, and its real end was booked later. */
+  readonly late: boolean;
+}
+
+/** A budget as metering keeps it. */
+export interface CounterState {
+  readonly meter: string;
+  readonly leased: bigint;
+  readonly used: bigint;
+}
+
+/** All that was seen of a storm, by everybody. */
+export interface StormFacts {
+  readonly told: readonly Told[];
+  readonly struck: readonly Struck[];
+  readonly calls: readonly SimulatedCall[];
+  readonly ends: readonly LedgerEnd[];
+  readonly counters: readonly CounterState[];
+  readonly openIntents: number;
+  /** Ends of requests that had one already and that charge nothing. */
+  readonly secondEnds: readonly string[];
+  /** Late ends that billing has not looked at yet. */
+  readonly waitingLate: number;
+}
+
+export type LedgerFacts = Pick<StormFacts, 'ends' | 'counters' | 'openIntents' | 'secondEnds' | 'waitingLate'>;
+
+interface Row {
+  request_id: string;
+  outcome: string;
+  key_id: string;
+  team: string;
+  attempts: ProviderAttempt[];
+  late: { outcome: string; attempts: ProviderAttempt[] } | null;
+  amount: string;
+}
+
+export async function readLedgerFacts(database: Database): Promise<LedgerFacts> {
+  const rows = await database.query<Row>(
+    `SELECT row.request_id, row.outcome, row.key_id, row.team, row.attempts, late.ledger_row AS late,
+       coalesce(row.cost_nano_usd, 0) + coalesce((SELECT sum(amount_nano_usd) FROM billing.adjustment AS entry WHERE entry.request_id = row.request_id), 0) AS amount
+     FROM billing.ledger AS row LEFT JOIN billing.late_settlement AS late ON late.request_id = row.request_id AND late.booked`,
+  );
+  const counters = await database.query<{ meter: string; leased: string; used: string }>(
+    `SELECT meter, leased, used FROM metering.counter WHERE meter LIKE '%nanoUsd%' ORDER BY meter`,
+  );
+  const [open] = await database.query<{ intents: number; late: number }>(
+    `SELECT (SELECT count(*)::integer FROM billing.open_intent) AS intents,
+       (SELECT count(*)::integer FROM billing.late_settlement WHERE booked IS NULL) AS late`,
+  );
+  const second = await database.query<{ request_id: string }>('SELECT request_id FROM billing.late_settlement WHERE NOT booked');
+  return {
+    ends: rows.map((row) => ({
+      requestId: row.request_id,
+      outcome: row.late?.outcome ?? row.outcome,
+      keyId: row.key_id,
+      team: row.team,
+      attempts: row.late?.attempts ?? row.attempts,
+      nanoUsd: BigInt(row.amount),
+      late: row.late !== null,
+    })),
+    counters: counters.map(({ meter, leased, used }) => ({ meter, leased: BigInt(leased), used: BigInt(used) })),
+    openIntents: open?.intents ?? 0,
+    secondEnds: second.map(({ request_id: id }) => id),
+    waitingLate: open?.late ?? 0,
+  };
+}

@@ -1,0 +1,44 @@
+import { usd } from './judge-budgets.ts';
+import type { StormResult } from './run-storm.ts';
+
+/** A storm as a person reads it. */
+export function stormReport({ facts, totals, budgets, breaks, stories, seconds, logFile }: StormResult): string {
+  const outcomes = countBy(facts.told.map(({ outcome, replayed }) => (replayed ? '200 replayed' : outcome)));
+  const faults = countBy(facts.struck.map(({ fault }) => fault.kind));
+  const kinds = countBy(breaks.map(({ kind }) => kind));
+  const rows: [string, string][] = [
+    ['requests sent', `${facts.told.length} in ${seconds.storm.toFixed(0)} s; settled ${seconds.settling.toFixed(0)} s later`],
+    ['clients saw', outcomes],
+    ['faults', `${facts.struck.length}: ${faults}`],
+    [
+      'ledger rows',
+      `${totals.rows}: ${totals.settled} settled, ${totals.refused} refused, ${totals.unresolved} unresolved; ${totals.late} swept and booked late`,
+    ],
+    [
+      'provider calls',
+      `${totals.calls}: ${totals.exactCalls} exact, ${totals.estimatedCalls} not read to their end, ${totals.callsUnresolved} in unresolved rows`,
+    ],
+    ['tokens of exact calls', `${totals.providerTokens} by the provider, ${totals.ledgerTokens} by the ledger`],
+    [
+      'budgets',
+      `${budgets.length}; ${budgets.filter(({ spent, limit }) => spent > limit).length} over their limit, within the bound; most over USD ${usd(mostOver(budgets))}`,
+    ],
+    ['breaks', breaks.length === 0 ? 'none' : kinds],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const table = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+  if (breaks.length === 0) return `${table}\nSOUND`;
+  const told = breaks.slice(0, 40).map(({ kind, requestId, text }) => `${kind}: ${requestId ?? ''} ${text}`);
+  return `${table}\n${told.join('\n')}\n${stories}\nlogs: ${logFile}\nNOT SOUND`;
+}
+
+function mostOver(budgets: StormResult['budgets']): bigint {
+  return budgets.reduce((most, { spent, limit }) => (spent - limit > most ? spent - limit : most), 0n);
+}
+
+function countBy(names: readonly string[]): string {
+  return [...Map.groupBy(names, (name) => name)]
+    .sort(([, one], [, other]) => other.length - one.length)
+    .map(([name, list]) => `${name}: ${list.length}`)
+    .join(', ');
+}
