@@ -33,7 +33,7 @@ export interface SimulatedAnswer {
 }
 
 /** The parts of a script that say what is answered, not how it is delivered. */
-type AnswerScript = Pick<SimulationScript, 'outputTokens' | 'reasoningTokens' | 'cachedTokens' | 'tools' | 'finish'>;
+type AnswerScript = Pick<SimulationScript, 'inputTokens' | 'outputTokens' | 'reasoningTokens' | 'cachedTokens' | 'tools' | 'finish'>;
 
 const refusal = 'The simulated model will not help with that.';
 
@@ -48,8 +48,8 @@ export function answerRequest(request: SimulatedRequest, script: AnswerScript): 
     refusal: '',
     toolCalls: [],
     stopSequence: undefined,
-    promptTokens: request.promptTokens,
-    cachedTokens: Math.min(script.cachedTokens, request.promptTokens),
+    promptTokens: script.inputTokens ?? request.promptTokens,
+    cachedTokens: Math.min(script.cachedTokens, script.inputTokens ?? request.promptTokens),
     reasoningTokens: simulatedTokens(reasoning),
   };
   const spend = (text: string) => common.reasoningTokens + simulatedTokens(text);

@@ -33,6 +33,8 @@ export interface SimulationScript {
   readonly faultAfter: number | undefined;
   /** Tokens of thought before the answer; 0: none. */
   readonly reasoningTokens: number;
+  /** What it says that the prompt has, in place of its own count. */
+  readonly inputTokens: number | undefined;
   /** Of the prompt, as read from a cache. */
   readonly cachedTokens: number;
   /** Names of the tools to call where the last message is the user's; `all`, or `none`. Absent: by the usual rule. */
@@ -78,6 +80,7 @@ export function readScript(lookup: ScriptLookup, instance: string, callNumber: n
     fault: readChoice('x-sim-fault', value('x-sim-fault'), simulatedFaults),
     faultAfter: integer('x-sim-fault-after', 0, 1_000_000),
     reasoningTokens: integer('x-sim-reasoning', 0, maxOutputTokens) ?? 0,
+    inputTokens: integer('x-sim-input-tokens', 0, 10_000_000),
     cachedTokens: integer('x-sim-cached-tokens', 0, 10_000_000) ?? 0,
     tools: value('x-sim-tool')?.split('+'),
     finish: readChoice('x-sim-finish', value('x-sim-finish'), simulatedFinishes),

@@ -121,7 +121,7 @@ BEGIN
     granted := mine.granted;
     total_used := known.used + ask.used - mine.used;
     carried := known.carried;
-    starved := grant_now >= ask.need AND known.starved_at > at - interval '2 s';
+    starved := grant_now < ask.need OR known.starved_at > at - interval '2 s';
     turn := turn_now IS NOT DISTINCT FROM asker;
     RETURN NEXT;
   END LOOP;

@@ -42,6 +42,10 @@ async function crossed(): Promise<number[]> {
   return rows.map(({ percent }) => percent);
 }
 
+function fail(): never {
+  throw new Error('no such replica');
+}
+
 function used(admission: Admission, limits: SampleLimits): Record<string, number> {
   const rows = readUsage(admission, sampleSnapshot(limits), { keyId: 'key_web' }, now).scopes;
   return Object.fromEntries(rows.map((row) => [`${row.scope}.${row.limit}`, row.used + (row.reserved ?? 0)]));
@@ -177,6 +181,49 @@ describe('Admission', () => {
     expect(row).toMatchObject({ allowed: 0.15, reserved: 0.02, remaining: 0.13 });
   });
 
+  it('carries over windows that nobody used as if all of them were left', async () => {
+    const limits = { keyBudgets: [{ usd: 0.1, window: 'day' as const, rollover: 0.5 }] };
+    const { admission } = open(limits);
+    await ask(admission, 'r1');
+    admission.settle('r1', { input: 0, output: 100, costNanoUsd: 100_000_000 });
+    await admission.keeper.flush(true);
+    now += 3 * 86_400_000;
+    expect(await ask(admission, 'r2')).toBeUndefined();
+    expect(readUsage(admission, sampleSnapshot(limits), { keyId: 'key_web' }, now).scopes).toMatchObject([{ allowed: 0.15 }]);
+  });
+
+  it('carries nothing into the first window of a budget', async () => {
+    const limits = { keyBudgets: [{ usd: 0.1, window: 'day' as const, rollover: 0.5 }] };
+    const { admission } = open(limits);
+    await ask(admission, 'r1');
+    expect(readUsage(admission, sampleSnapshot(limits), { keyId: 'key_web' }, now).scopes).toMatchObject([{ allowed: 0.1 }]);
+  });
+
+  it('tells a key of the limits of a user, a model and tags, where it asks for them', async () => {
+    const limits: SampleLimits = {
+      key: { requestsPerDay: 5 },
+      model: { requestsPerDay: 9 },
+      scopes: [
+        { user: '*', limits: { requestsPerDay: 3 }, budgets: [] },
+        { tag: { name: 'project', value: '*' }, limits: { requestsPerDay: 4 }, budgets: [] },
+      ],
+    };
+    const { admission } = open(limits);
+    await ask(admission, 'r1', { user: 'ada', tags: { project: 'x' } });
+    const told = (of: object): string[] =>
+      readUsage(admission, sampleSnapshot(limits), { keyId: 'key_web', ...of }, now).scopes.map(
+        ({ scope, name, used: taken, reserved = 0 }) => `${scope} ${name} ${taken + reserved}`,
+      );
+    expect(told({})).toEqual(['key web 1']);
+    expect(told({ user: 'ada', model: 'chat', tags: { project: 'x' } })).toEqual([
+      'key web 1',
+      'user ada 1',
+      'tag project=x 1',
+      'model chat 1',
+    ]);
+    expect(told({ user: 'bob' })).toEqual(['key web 1', 'user bob 0']);
+  });
+
   it('tells each threshold once', async () => {
     const limits = { keyBudgets: [{ usd: 0.1, window: 'month' as const }] };
     const [one, two] = [open(limits), open(limits)];
@@ -256,6 +303,72 @@ describe('Admission', () => {
     expect(await admission.extend(sampleRequest('r1', { outputTokens: 20 }))).toBe(false);
     admission.settle('r1', { input: 1, output: 38 });
     expect(used(admission, limits)).toEqual({ 'key.outputTokens': 38 });
+  });
+
+  it('holds more at the price of the model that stands in', async () => {
+    const limits = { keyBudgets: [{ usd: 1, window: 'month' as const }] };
+    const { admission } = open(limits);
+    await ask(admission, 'r1', { model: 'unpriced', unpriced: 'admit' });
+    const more = { ...sampleRequest('r1', { model: 'unpriced', outputTokens: 100 }), pricedAs: 'chat' };
+    expect(await admission.extend(more)).toBe(true);
+    expect(await admission.extend(more)).toBe(true);
+    expect(used(admission, limits)).toEqual({ 'key.budgetUsd': 0.2 });
+  });
+
+  it('holds more for a request of another replica, and lets go of all of it at its settlement, once', async () => {
+    const limits = { key: { requestsPerHour: 10, concurrency: 5 }, keyBudgets: [{ tokens: 1_000, window: 'month' as const }] };
+    const [one, other] = [open(limits), open(limits)];
+    await ask(one.admission, 'r1');
+    for (let time = 0; time < 2; time += 1)
+      expect(await other.admission.extend(sampleRequest('r1', { inputTokens: 30, outputTokens: 20 }))).toBe(true);
+    expect(used(other.admission, limits)).toMatchObject({ 'key.requests': 0, 'key.concurrency': 0, 'key.budgetTokens': 100 });
+    expect(other.admission.holds('r1')).toBe(true);
+    for (const { admission } of [one, other, other]) admission.settle('r1', { input: 40, output: 60 });
+    for (const { admission } of [one, other, one]) await admission.keeper.flush(true);
+    expect(used(one.admission, limits)).toEqual({ 'key.requests': 1, 'key.concurrency': 0, 'key.budgetTokens': 100 });
+    expect(other.admission.open).toBe(0);
+  });
+
+  it('begins one request on its estimate where less is left than it can use, and no other until it is settled', async () => {
+    const limits = { keyBudgets: [{ tokens: 100, window: 'month' as const }] };
+    const [one, other] = [open(limits, { patienceMs: 300, clock: Date.now }), open(limits, { patienceMs: 300, clock: Date.now })];
+    const wide = { inputTokens: 0, mostInputTokens: 0, outputTokens: 10, mostOutputTokens: 80, deadline: Date.now() + 60_000 };
+    expect(await ask(one.admission, 'r1', wide)).toBeUndefined();
+    // 20 are left: enough for what is expected, not for what it can use.
+    expect(await ask(one.admission, 'r2', wide)).toBeUndefined();
+    expect(await ask(other.admission, 'r3', wide)).toMatchObject({ reason: 'full', needed: 10 });
+    one.admission.settle('r1', { input: 0, output: 10 });
+    one.admission.settle('r2', { input: 0, output: 80 });
+    await one.admission.keeper.flush(true);
+    expect(await ask(other.admission, 'r4', wide)).toBeUndefined();
+    expect(await ask(one.admission, 'r5', wide)).toMatchObject({ reason: 'full' });
+  });
+
+  it('limits a model over all organisations', async () => {
+    const { admission } = open({ model: { requestsPerMinute: 2 } });
+    expect(await ask(admission, 'r1')).toBeUndefined();
+    expect(await ask(admission, 'r2', { organization: 'other', team: 'any', keyId: 'key_other' })).toBeUndefined();
+    expect(await ask(admission, 'r3')).toMatchObject({ quota: { owner: { kind: 'model', name: 'chat', organization: '' } } });
+    expect(await ask(admission, 'r4', { model: 'another' })).toBeUndefined();
+  });
+
+  it('slows a key by one limit more over all replicas, and no longer once that ends', async () => {
+    const limits = { key: { requestsPerMinute: 100 } };
+    const replicas = [open(limits), open(limits)];
+    for (const { admission } of replicas) admission.throttle('key_web', 2);
+    const asked = [];
+    for (let index = 0; index < 6; index += 1) asked.push(await ask(replicas[index % 2]?.admission ?? fail(), `r${index}`));
+    expect(asked.filter((refusal) => refusal === undefined)).toHaveLength(2);
+    expect(asked.at(-1)).toMatchObject({ quota: { owner: { name: 'web' }, definition: { name: 'throttle' } } });
+    expect(await ask(replicas[0]?.admission ?? fail(), 'of-another', { keyId: 'key_job' })).toBeUndefined();
+    for (const { admission } of replicas) admission.throttle('key_web', undefined);
+    expect(await ask(replicas[0]?.admission ?? fail(), 'after')).toBeUndefined();
+  });
+
+  it('stops a key that may begin none', async () => {
+    const { admission } = open({});
+    admission.throttle('key_web', 0);
+    expect(await ask(admission, 'r1')).toMatchObject({ reason: 'full', quota: { definition: { name: 'throttle' } } });
   });
 
   it('tells the state of the tightest limit', async () => {

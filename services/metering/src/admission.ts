@@ -15,6 +15,8 @@ import { WaitingRequests } from './waiting-requests.ts';
 
 /** Longest wait for the first word of the database, whatever the patience: below the hop budget. */
 const longestUnheardMs = 1_900;
+/** Share of a request that its input must be for its count to decide anything: counting takes milliseconds. */
+const countedShare = 0.25;
 /** Word of the database that is younger than this is believed without asking again. */
 const freshMs = 100;
 
@@ -23,6 +25,8 @@ export interface AdmissionRequest extends Asker, ReservedTokens {
   /** Whether a tokenizer has counted the input. */
   readonly counted: boolean;
   readonly deadline: number;
+  /** Epoch ms at which ingress sent it round: a wait that is long after it would meet the next attempt. */
+  readonly dispatchedAt: number;
   /** What the policy says of models without a price, and of a database that is away. */
   readonly unpriced: 'refuse' | 'admit';
   readonly withoutDatabase: 'refuse' | 'admit';
@@ -51,7 +55,7 @@ export interface LimitStates {
 }
 
 export interface AdmissionParts extends Pick<KeeperParts, 'store' | 'clock' | 'instance' | 'leaseMs' | 'log'> {
-  /** How long a request may wait for quota that others hold unused or have under way. */
+  /** How long after its dispatch a request may wait for quota that others hold unused or have under way. */
   readonly patienceMs: number;
   /** The longest answer of a model of which the catalogue does not know it. */
   readonly mostOutputTokens: number;
@@ -72,9 +76,15 @@ export class Admission {
   constructor(snapshot: Snapshot, parts: AdmissionParts) {
     this.#parts = parts;
     this.#costs = new ModelCosts(snapshot, parts.clock, parts.mostOutputTokens);
-    this.#waiting = new WaitingRequests(parts.clock, () => {
-      this.keeper.wake();
-    });
+    this.#waiting = new WaitingRequests(
+      parts.clock,
+      () => {
+        this.keeper.wake();
+      },
+      () => {
+        this.keeper.hurry();
+      },
+    );
     const review = (): void => {
       this.#waiting.review();
     };
@@ -110,15 +120,15 @@ export class Admission {
     if (isUncounted(request) && binding.isTight(now, estimate)) return 'count';
     const refusal = this.#take(request, binding, estimate);
     if (refusal?.reason !== 'full') return refusal;
-    if (isUncounted(request)) {
-      // Refused at once where not even the output would fit; else its count may fit where its bytes do not.
-      const { outputTokens } = request;
-      const nanoUsd = this.#costs.estimate(request.model, 0, outputTokens) ?? 0;
-      const outputOnly = amountOf(refusal.quota.unit, { input: 0, output: outputTokens, nanoUsd });
-      if (this.#isHopeless(now, refusal.quota, outputOnly)) return refusal;
-      if (refusal.quota.left(now) < heldOf(refusal.quota, estimate)) return 'count';
+    const { quota, needed } = refusal;
+    if (isUncounted(request) && quota.left(now) < heldOf(quota, estimate)) {
+      const { model, outputTokens: output } = request;
+      const outputOnly = amountOf(quota.unit, { input: 0, output, nanoUsd: this.#costs.estimate(model, 0, output) ?? 0 });
+      // Its count may fit where its bytes do not; but not where the output alone is too much, or the input next to nothing.
+      if (this.#isHopeless(now, quota, outputOnly)) return refusal;
+      if (needed - outputOnly > needed * countedShare) return 'count';
     }
-    return this.#isHopeless(now, refusal.quota, refusal.needed) ? refusal : this.#waitFor(request, estimate);
+    return this.#isHopeless(now, quota, needed) ? refusal : this.#waitFor(request, estimate);
   }
 
   /** Holds more for a request under way; where another replica admitted it, until its settlement only. */
@@ -131,7 +141,7 @@ export class Admission {
     if (refusal.reason !== 'full' || this.#isHopeless(this.#parts.clock(), refusal.quota, refusal.needed)) return false;
     const granted = await this.#waiting.wait({
       requestId: request.requestId,
-      until: this.#patienceOf(request),
+      until: this.#patienceOf(request, this.#parts.clock()),
       attempt: this.#attemptOf(() => this.#extend(request, more)),
       needs: () => this.#needs(request, (quota) => furtherAmountOf(quota.unit, more)),
     });
@@ -233,7 +243,7 @@ export class Admission {
   #waitFor(request: AdmissionRequest, estimate: Estimate): Promise<Refusal | undefined> {
     return this.#waiting.wait({
       requestId: request.requestId,
-      until: this.#patienceOf(request),
+      until: this.#patienceOf(request, request.dispatchedAt),
       attempt: this.#attemptOf(() => {
         // A request may have been admitted in another attempt meanwhile.
         if (this.#reservations.get(request.requestId) !== undefined) return undefined;
@@ -243,8 +253,9 @@ export class Admission {
     });
   }
 
-  #patienceOf({ deadline }: { readonly deadline: number }): number {
-    return Math.min(this.#parts.clock() + this.#parts.patienceMs, deadline);
+  /** Clocks differ: no wait is longer than the patience, whatever the dispatcher's says. */
+  #patienceOf({ deadline }: { readonly deadline: number }, since: number): number {
+    return Math.min(Math.min(since, this.#parts.clock()) + this.#parts.patienceMs, deadline);
   }
 
   #attemptOf(attempt: () => Refusal | undefined): () => { settled: boolean; unheard: boolean; refusal: Refusal | undefined } {

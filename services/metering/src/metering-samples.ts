@@ -19,6 +19,8 @@ export interface SampleLimits {
   readonly budgets?: readonly BudgetConfig[];
   readonly keyBudgets?: readonly BudgetConfig[];
   readonly scopes?: readonly ScopeConfig[];
+  /** Of the model `chat`, over all organisations. */
+  readonly model?: LimitsConfig;
 }
 
 const leaseMs = 30_000;
@@ -67,7 +69,7 @@ export function sampleSnapshot(limits: SampleLimits, version = 1): Snapshot {
     version,
     activatedAt: '2026-01-01T00:00:00.000Z',
     providers,
-    models,
+    models: limits.model === undefined ? models : models.map((model) => ({ ...model, limits: limits.model })),
     policies: [],
     organizations: [
       {
@@ -103,6 +105,7 @@ export function sampleRequest(requestId: string, patch: Partial<AdmissionRequest
     mostOutputTokens: outputTokens,
     counted: true,
     deadline: 1_060_000,
+    dispatchedAt: Number.POSITIVE_INFINITY,
     ...patch,
   };
 }

@@ -9,7 +9,7 @@ export const settingsSchema = z.object({
   /** How often leases are renewed, use is told and what is not needed goes back. */
   METERING_RENEWAL_MS: integerSetting(50, 10_000, 500),
   /** How long a request may wait for quota that others hold unused or have under way, before it is refused. Below the hop budget. */
-  METERING_PATIENCE_MS: integerSetting(0, 1_900, 1_000),
+  METERING_PATIENCE_MS: integerSetting(0, 1_900, 1_500),
   /** Requests admitted at once by this process. */
   METERING_CONCURRENCY: integerSetting(1, 100_000, 4_096),
   /** Output tokens reserved for a request that names no maximum. */

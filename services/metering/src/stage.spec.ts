@@ -51,12 +51,12 @@ function openStage(limits: SampleLimits, unacknowledged = 0) {
     defaultOutputTokens: 512,
     eventBacklog: 100,
   });
-  const ask = (envelope: Envelope, attempt = 1, text = 'x'.repeat(41)): Promise<Outcome> =>
-    Promise.resolve(stage.handle({ envelope, body: Body.of(Buffer.from(text)) }, contextOf(attempt)));
+  const ask = (envelope: Envelope, attempt = 1, text = 'x'.repeat(41), granted = true): Promise<Outcome> =>
+    Promise.resolve(stage.handle({ envelope, body: Body.of(Buffer.from(text)) }, contextOf(attempt, granted)));
   return { admission, estimates, published, ask };
 }
 
-function contextOf(attempt: number): StageContext {
+function contextOf(attempt: number, granted: boolean): StageContext {
   return {
     attempt,
     deadline: now + 30_000,
@@ -65,8 +65,8 @@ function contextOf(attempt: number): StageContext {
     remaining: ['router'],
     unmask: () => undefined,
     accepted: () => undefined,
-    claim: () => Promise.resolve(true),
-    claimRequired: false,
+    claim: () => Promise.resolve(granted),
+    claimRequired: attempt > 1,
   };
 }
 
@@ -160,6 +160,13 @@ describe('the metering stage', () => {
     expect(admission.open).toBe(1);
   });
 
+  it('leaves a request to another attempt that may be calling a provider, where it would refuse it', async () => {
+    const { ask } = openStage({ key: { requestsPerMinute: 1 } });
+    await ask(sampleEnvelope('req_1'));
+    expect(await ask(sampleEnvelope('req_2'), 2, 'text', false)).toEqual({ kind: 'drop' });
+    expect(await ask(sampleEnvelope('req_2'), 2, 'text', true)).toMatchObject({ kind: 'refuse' });
+  });
+
   it('admits nothing that it cannot record', async () => {
     const { ask, admission } = openStage({}, 101);
     expect(await ask(sampleEnvelope('req_1'))).toMatchObject({ kind: 'refuse', error: { code: 'overloaded', retryAfterSeconds: 5 } });
@@ -205,6 +212,34 @@ describe('the metering stage', () => {
     for (let index = 0; index < 40; index += 1) estimates.observe('key_web', 'chat', 30);
     expect(await ask(sampleEnvelope('req_1', { maxOutputTokens: 4_000 }))).toMatchObject({ found: { reservation: { outputTokens: 32 } } });
     expect(await ask(sampleEnvelope('req_2', { maxOutputTokens: 16 }))).toMatchObject({ found: { reservation: { outputTokens: 16 } } });
+  });
+
+  it('holds the most that a request can use of a budget, and says so in its intent', async () => {
+    const { ask, estimates, published } = openStage({ keyBudgets: [{ tokens: 10_000, window: 'day' }] });
+    for (let index = 0; index < 40; index += 1) estimates.observe('key_web', 'chat', 30);
+    await ask(sampleEnvelope('req_1', { maxOutputTokens: 400 }));
+    expect(published[0]?.event.data).toMatchObject({
+      reserved: { inputTokens: 11, outputTokens: 32 },
+      lease: { most: { inputTokens: 41, outputTokens: 400 } },
+    });
+    // A stream that is bound asks for more before it goes beyond what is expected of it.
+    await ask(sampleEnvelope('req_2', { maxOutputTokens: 400, stream: true }));
+    expect(published[1]?.event.data).toMatchObject({ lease: { most: { inputTokens: 41, outputTokens: 32 } } });
+  });
+
+  it('says in the reservation whether a limit on tokens or money binds the request', async () => {
+    const bound = async (limits: SampleLimits): Promise<unknown> => {
+      const outcome = await openStage(limits).ask(sampleEnvelope('req_1', { maxOutputTokens: 10 }));
+      return outcome.kind === 'forward' ? outcome.found : undefined;
+    };
+    expect(await bound({ key: { requestsPerMinute: 5, concurrency: 2 } })).toMatchObject({
+      reservation: expect.not.objectContaining({ bound: true }) as object,
+    });
+    expect(await bound({ budgets: [{ usd: 5, window: 'day', onExceeded: 'alert' }] })).toMatchObject({
+      reservation: expect.not.objectContaining({ bound: true }) as object,
+    });
+    expect(await bound({ team: { outputTokensPerMinute: 50 } })).toMatchObject({ reservation: { bound: true } });
+    expect(await bound({ budgets: [{ usd: 5, window: 'day' }] })).toMatchObject({ reservation: { bound: true } });
   });
 
   it('counts the input where its bytes alone might be too much', async () => {

@@ -1,5 +1,6 @@
 import {
   defineStage,
+  drop,
   forward,
   refuse,
   type EventPublisher,
@@ -74,7 +75,8 @@ function handle(surroundings: MeteringSurroundings, request: StageRequest, conte
   const asked = askOf(surroundings, envelope, context, body.byteLength);
   const announced = admission.holds(envelope.id); // sent round again: a repeat would leave a gap in our event sequence
   const result = admission.admit(asked);
-  const end = (refusal: Refusal | undefined): Outcome => conclude(surroundings, envelope, context, asked, refusal, announced);
+  const end = (refusal: Refusal | undefined): Outcome | Promise<Outcome> =>
+    conclude(surroundings, envelope, context, asked, refusal, announced);
   if (result === 'count') return countThenAdmit(surroundings, request, context, asked);
   return result instanceof Promise ? surroundings.traces.wait(result).then(end) : end(result);
 }
@@ -101,9 +103,13 @@ function conclude(
   asked: AdmissionRequest,
   refusal: Refusal | undefined,
   announced: boolean,
-): Outcome {
+): Outcome | Promise<Outcome> {
   const states = admission.states(asked);
-  if (refusal !== undefined) return refuse(explainRefusal(refusal, clock(), throttleOf(asked.keyId)), { found: states });
+  if (refusal !== undefined) {
+    const refused = refuse(explainRefusal(refusal, clock(), throttleOf(asked.keyId)), { found: states });
+    // Another attempt may have been admitted by another replica and be calling a provider: that one answers.
+    return context.claimRequired ? context.claim().then((granted) => (granted ? refused : drop())) : refused;
+  }
   const { inputTokens, outputTokens } = asked;
   const cost = admission.cost(asked.model, inputTokens, outputTokens);
   const reserved = { inputTokens, outputTokens, ...(cost === undefined ? {} : { costNanoUsd: String(cost) }) };
@@ -140,6 +146,7 @@ function askOf(
     mostOutputTokens: tokens.mostOutputTokens,
     counted: false,
     deadline,
+    dispatchedAt: envelope.dispatchedAt,
     unpriced: metering?.unpriced ?? 'refuse',
     withoutDatabase: metering?.withoutDatabase ?? 'refuse',
   };

@@ -27,13 +27,19 @@ interface Waiting extends Waiter {
 export class WaitingRequests {
   readonly #clock: () => number;
   readonly #fetch: () => void;
+  readonly #giveBack: () => void;
   #queue: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
   #scheduled = false;
 
-  constructor(clock: () => number, fetch: () => void) {
+  /**
+   * @param fetch asks for what is waited for
+   * @param giveBack has what nobody waits for any more go to those who do elsewhere
+   */
+  constructor(clock: () => number, fetch: () => void, giveBack: () => void) {
     this.#clock = clock;
     this.#fetch = fetch;
+    this.#giveBack = giveBack;
   }
 
   get size(): number {
@@ -88,6 +94,8 @@ export class WaitingRequests {
       if (settled || (now >= waiting.until && !unheard)) waiting.resolve(refusal);
       else this.#enqueue(waiting);
     }
+    const isLeft = queue.some(({ noted }) => noted.some(([quota]) => quota.waiting === 0 && quota.isWanted));
+    if (isLeft) this.#giveBack();
     if (this.#queue.length === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;

@@ -1,47 +1,58 @@
 import { expect, it } from 'vitest';
 import { judge } from './judge.ts';
+import type { Admitted } from './read-history.ts';
 import type { BurstResult } from './run-burst.ts';
-import type { Scenario } from './scenarios.ts';
 
-const usd = 1_000_000_000n;
-const scenario: Scenario = {
-  name: 'each uses a tenth of a dollar',
-  budgetUsd: 1,
-  before: [],
-  burst: { requests: 20, maxTokens: 100, outputTokens: () => 100 },
-  dearestNanoUsd: usd / 10n,
-  estimateErrorNanoUsd: 0n,
-  reservedNanoUsd: usd / 10n,
-};
-const result: BurstResult = {
-  requests: 20,
-  admitted: 10,
-  refused: 10,
-  failed: 0,
-  statuses: {},
-  refusedAt: Array.from({ length: 10 }, () => 2_000),
-  answeredAt: Array.from({ length: 10 }, () => 500),
-  calls: 10,
-  seconds: 2,
-};
-const spend = (spentNanoUsd: bigint) => ({ spentNanoUsd, ledgerRows: 10, leasedNanoUsd: usd, usedNanoUsd: spentNanoUsd });
+const usd = 1_000_000_000;
+const scenario = { budgetUsd: 1 };
+const result: BurstResult = { requests: 20, admitted: 10, refused: 10, failed: 0, statuses: {}, calls: 10, seconds: 2 };
+
+/** Ten requests of a tenth of a dollar, from 0 to 500 ms. */
+function admitted(patch: Partial<Admitted> = {}, count = 10): Admitted[] {
+  const one: Admitted = { model: 'sim', admittedAt: 0, expected: usd / 10, most: usd / 10, settledAt: 500, cost: usd / 10, ...patch };
+  return Array.from({ length: count }, () => one);
+}
+const refused = Array.from({ length: 10 }, () => ({ model: 'sim', at: 2_000 }));
 
 it('finds a burst sound that spends the budget and refuses the rest', () => {
-  expect(judge(scenario, result, spend(usd))).toMatchObject({ overspendNanoUsd: 0n, refusedFalsely: 0, sound: true });
+  expect(judge(scenario, result, { admitted: admitted(), refused })).toMatchObject({
+    spent: usd,
+    over: 0,
+    refusedFalsely: 0,
+    sound: true,
+  });
 });
 
-it('finds spending over the bound', () => {
-  const verdict = judge(scenario, result, spend(usd + 1n));
-  expect(verdict).toMatchObject({ overspendNanoUsd: 1n, sound: false });
-  expect(judge({ ...scenario, estimateErrorNanoUsd: 1n }, result, spend(usd + 1n)).sound).toBe(true);
+it('allows one estimate error over the limit, and no more', () => {
+  const wrong = { most: usd / 5, cost: usd / 5 };
+  const one = judge(scenario, result, { admitted: [...admitted({}, 9), ...admitted(wrong, 1)], refused });
+  expect(one).toMatchObject({ over: usd / 10, bound: usd / 10, largestError: usd / 10, sound: true });
+  const two = judge(scenario, result, { admitted: [...admitted({}, 8), ...admitted(wrong, 2)], refused });
+  expect(two).toMatchObject({ over: usd / 5, bound: usd / 10, sound: false });
+});
+
+it('finds spending beyond what an answer could cost', () => {
+  const one = judge(scenario, result, { admitted: [...admitted({}, 9), ...admitted({ cost: usd / 5 }, 1)], refused });
+  expect(one).toMatchObject({ bound: 0, sound: false });
 });
 
 it('finds a refusal for which there was room at its moment', () => {
-  const fewer = { ...result, admitted: 8, calls: 8, answeredAt: result.answeredAt.slice(2) };
-  expect(judge(scenario, fewer, spend((usd * 8n) / 10n))).toMatchObject({ refusedWithRoom: 2, refusedFalsely: 2, sound: false });
+  const fewer = { ...result, admitted: 8, calls: 8 };
+  expect(judge(scenario, fewer, { admitted: admitted({}, 8), refused })).toMatchObject({
+    refusedWithRoom: 2,
+    refusedFalsely: 2,
+    sound: false,
+  });
+});
+
+it('counts as held what requests under way may cost', () => {
+  const holds = { ...result, admitted: 8, calls: 8 };
+  const history = { admitted: admitted({ most: usd / 8, settledAt: 2_100 }, 8), refused };
+  expect(judge(scenario, holds, history)).toMatchObject({ refusedWithRoom: 2, refusedFalsely: 0, sound: true });
 });
 
 it('finds a call of the provider that nobody admitted, and a request that failed otherwise', () => {
-  expect(judge(scenario, { ...result, calls: 11 }, spend(usd)).sound).toBe(false);
-  expect(judge(scenario, { ...result, failed: 1 }, spend(usd)).sound).toBe(false);
+  const history = { admitted: admitted(), refused };
+  expect(judge(scenario, { ...result, calls: 11 }, history).sound).toBe(false);
+  expect(judge(scenario, { ...result, failed: 1 }, history).sound).toBe(false);
 });

@@ -1,55 +1,86 @@
-import type { Spend } from './audit-spend.ts';
-import { latencyMs, type BurstResult } from './run-burst.ts';
+import type { Admitted, History, Refused } from './read-history.ts';
+import type { BurstResult } from './run-burst.ts';
 import type { Scenario } from './scenarios.ts';
 
+/** Amounts are nano-USD. */
 export interface Verdict {
-  readonly overspendNanoUsd: bigint;
-  /** Σ over admitted requests of what one may use beyond its reservation. */
-  readonly boundNanoUsd: bigint;
-  /** Requests that were refused though the rest of the budget, at the end, would have held them. */
+  readonly spent: number;
+  readonly over: number;
+  /** The stated bound: the largest amount by which one request could use more than was expected of it. */
+  readonly bound: number;
+  /** The largest amount by which one did. */
+  readonly largestError: number;
+  /** What such errors sum up to: how far estimates alone would have gone over the budget. */
+  readonly sumOfErrors: number;
+  /** Requests that were refused though what is left at the end would have held them. */
   readonly refusedWithRoom: number;
-  /** Those of them for whom there was room at the moment of their refusal: not held by requests under way. */
+  /** Those of them for whom there was room at their moment: neither spent nor held for a request under way. */
   readonly refusedFalsely: number;
   readonly sound: boolean;
 }
 
-/** A refusal was decided this long before its answer came, at most, under such a load; a settlement is heard this long after its answer. */
-const answerSlackMs = 300;
-const settlementSlackMs = 100;
+/** A refusal was decided this long before ingress wrote it down, at most, under such a load; a settlement is heard so long after it was written. */
+const refusalSlackMs = 500;
+const settlementSlackMs = 300;
 const nanoPerUsd = 1_000_000_000;
 
-export function judge(scenario: Scenario, result: BurstResult, spend: Spend): Verdict {
-  const limit = BigInt(Math.round(scenario.budgetUsd * nanoPerUsd));
-  const overspendNanoUsd = spend.spentNanoUsd > limit ? spend.spentNanoUsd - limit : 0n;
-  const boundNanoUsd = scenario.estimateErrorNanoUsd;
-  const left = limit > spend.spentNanoUsd ? limit - spend.spentNanoUsd : 0n;
-  // A request needs what is reserved for it; less than that is no room.
-  const room = Number(left / scenario.reservedNanoUsd);
-  const refusedWithRoom = Math.min(room, result.refused);
-  const refusedFalsely = Math.min(refusedWithRoom, result.refusedAt.filter((at) => hadRoom(scenario, result, limit, at)).length);
-  const sound = overspendNanoUsd <= boundNanoUsd && refusedFalsely === 0 && result.failed === 0 && result.calls === result.admitted;
-  return { overspendNanoUsd, boundNanoUsd, refusedWithRoom, refusedFalsely, sound };
+export function judge({ budgetUsd }: Pick<Scenario, 'budgetUsd'>, result: BurstResult, history: History): Verdict {
+  const limit = Math.round(budgetUsd * nanoPerUsd);
+  const { admitted, refused } = history;
+  const spent = admitted.reduce((sum, { cost }) => sum + cost, 0);
+  const over = Math.max(0, spent - limit);
+  const errors = admitted.map(({ cost, expected }) => Math.max(0, cost - expected));
+  const bound = admitted.reduce((most, one) => Math.max(most, one.most - one.expected), 0);
+  const largestError = errors.reduce((most, error) => Math.max(most, error), 0);
+  const least = leastByModel(admitted);
+  const refusedWithRoom = roomFor(refused, least, limit - spent);
+  const falsely = refused.filter(({ model, at }) => hadRoom(admitted, limit, least.get(model) ?? Number.POSITIVE_INFINITY, at));
+  const refusedFalsely = Math.min(refusedWithRoom, falsely.length);
+  const sound = over <= bound && over <= largestError && refusedFalsely === 0 && result.failed === 0 && result.calls === result.admitted;
+  const sumOfErrors = errors.reduce((sum, error) => sum + error, 0);
+  return { spent, over, bound, largestError, sumOfErrors, refusedWithRoom, refusedFalsely, sound };
 }
 
-/** Whether, when an answer came that refused, what was spent by then and what was under way left room: seen from the client, with slack for the way of a settlement. */
-function hadRoom(scenario: Scenario, { answeredAt }: BurstResult, limit: bigint, at: number): boolean {
-  const decidedAt = at - answerSlackMs;
-  const ended = answeredAt.filter((end) => end < decidedAt - settlementSlackMs).length;
-  const underWay = answeredAt.filter((end) => end >= decidedAt - settlementSlackMs && end - latencyMs <= at).length;
-  const taken = BigInt(ended) * scenario.dearestNanoUsd + BigInt(underWay) * scenario.reservedNanoUsd;
-  return limit - taken >= scenario.reservedNanoUsd;
+/** The least that was expected of a request for each model: a refused one would have needed as much. */
+function leastByModel(admitted: readonly Admitted[]): Map<string, number> {
+  const least = new Map<string, number>();
+  for (const { model, expected } of admitted) least.set(model, Math.min(expected, least.get(model) ?? expected));
+  return least;
 }
 
-export function tell(scenario: Scenario, result: BurstResult, spend: Spend, verdict: Verdict): string {
+/** How many of the refused would have fitted into what is left, the smallest first. */
+function roomFor(refused: readonly Refused[], least: ReadonlyMap<string, number>, left: number): number {
+  const needs = refused.map(({ model }) => least.get(model) ?? Number.POSITIVE_INFINITY).sort((one, other) => one - other);
+  let rest = left;
+  return needs.filter((need) => (rest -= need) >= 0).length;
+}
+
+/** Whether there was room for the smallest request all the time in which a refusal may have been decided. */
+function hadRoom(admitted: readonly Admitted[], limit: number, least: number, at: number): boolean {
+  const from = at - refusalSlackMs;
+  const moments = [from, at, ...admitted.flatMap(({ admittedAt }) => (admittedAt > from && admittedAt < at ? [admittedAt] : []))];
+  return moments.every((moment) => limit - takenAt(admitted, moment) >= least);
+}
+
+/** Spent, or held for requests under way. */
+function takenAt(admitted: readonly Admitted[], moment: number): number {
+  let taken = 0;
+  for (const { admittedAt, settledAt, most, cost } of admitted) {
+    if (admittedAt > moment) continue;
+    taken += settledAt !== undefined && settledAt + settlementSlackMs < moment ? cost : Math.max(most, cost);
+  }
+  return taken;
+}
+
+export function tell(scenario: Scenario, result: BurstResult, verdict: Verdict): string {
   return [
     `${scenario.name}: ${verdict.sound ? 'sound' : 'NOT SOUND'}`,
-    `  ${result.requests} requests in ${result.seconds.toFixed(1)} s: ${result.admitted} admitted, ${result.refused} refused, ${result.failed} failed; ${result.calls} calls of the provider, ${spend.ledgerRows} rows`,
-    `  ${JSON.stringify(result.statuses)}`,
-    `  limit USD ${scenario.budgetUsd}, spent USD ${usd(spend.spentNanoUsd)}, over it USD ${usd(verdict.overspendNanoUsd)}, bound USD ${usd(verdict.boundNanoUsd)}`,
-    `  leased USD ${usd(spend.leasedNanoUsd)}, told as used USD ${usd(spend.usedNanoUsd)}; refused with room for them at the end: ${verdict.refusedWithRoom}, of them with room at that moment: ${verdict.refusedFalsely}`,
+    `  ${result.requests} requests in ${result.seconds.toFixed(1)} s: ${result.admitted} admitted, ${result.refused} refused, ${result.failed} failed; ${result.calls} calls of the provider; ${JSON.stringify(result.statuses)}`,
+    `  limit USD ${scenario.budgetUsd}, spent USD ${usd(verdict.spent)}, over it USD ${usd(verdict.over)}; bound USD ${usd(verdict.bound)}; largest estimate error USD ${usd(verdict.largestError)}, all of them USD ${usd(verdict.sumOfErrors)}`,
+    `  refused with room for them at the end: ${verdict.refusedWithRoom}, of them with room at that moment: ${verdict.refusedFalsely}`,
   ].join('\n');
 }
 
-function usd(nanoUsd: bigint): string {
-  return (Number(nanoUsd) / nanoPerUsd).toFixed(3);
+function usd(nanoUsd: number): string {
+  return (nanoUsd / nanoPerUsd).toFixed(3);
 }
