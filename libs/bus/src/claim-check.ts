@@ -122,6 +122,19 @@ export function replacedBodyName(requestId: string, attempt: number, stage: stri
   return `${requestId}.${attempt}.${stage}`;
 }
 
+/** Deletes the body that was sent with a request, and whatever stages put in its place. */
+export async function forgetBodies(
+  claims: Pick<ClaimCheck, 'delete'>,
+  requestId: string,
+  attempts: number,
+  slip: readonly string[],
+): Promise<void> {
+  await claims.delete(requestId);
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    for (const stage of slip) await claims.delete(replacedBodyName(requestId, attempt, stage));
+  }
+}
+
 /** `<bytes>:<object name>`. */
 export function parseClaim(claim: string): [name: string, byteLength: number] {
   const match = /^(\d{1,9}):([A-Za-z0-9._-]{1,200})$/.exec(claim);

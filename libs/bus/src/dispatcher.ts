@@ -1,6 +1,7 @@
 import { SluiceError } from '@sluice/contracts';
 import type { Dispatch, Dispatcher, DispatcherOptions, Exchange, ExchangeListener, PresenceTable } from './bus.ts';
-import { OpenExchange, type DispatcherSurroundings } from './open-exchange.ts';
+import type { DispatcherSurroundings } from './dispatcher-surroundings.ts';
+import { OpenExchange } from './open-exchange.ts';
 import { Roster } from './roster.ts';
 
 /** How often requests under way are looked over; the grain of deadlines and hop budgets. */

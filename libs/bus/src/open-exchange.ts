@@ -1,39 +1,22 @@
-import {
-  headers as headerNames,
-  SluiceError,
-  subjects,
-  type Answer,
-  type Envelope,
-  type Failure,
-  type UnmaskTable,
-} from '@sluice/contracts';
-import type { Msg, NatsConnection } from 'nats';
-import type { Dispatch, Exchange, ExchangeListener, PresenceTable } from './bus.ts';
+import { headers as headerNames, SluiceError, subjects, type Answer, type Failure, type UnmaskTable } from '@sluice/contracts';
+import type { Msg } from 'nats';
+import type { Dispatch, Exchange, ExchangeListener } from './bus.ts';
 import { CallHolder } from './call-holder.ts';
-import { parseClaim, replacedBodyName, type ClaimCheck } from './claim-check.ts';
+import { forgetBodies, parseClaim } from './claim-check.ts';
+import type { DispatcherSurroundings } from './dispatcher-surroundings.ts';
 import { decodeFrame } from './frame.ts';
-import { HeaderBlock } from './header-block.ts';
-import { publishMessage } from './publish-message.ts';
+import { IncomingStream } from './incoming-stream.ts';
+import { liveSlip } from './live-slip.ts';
+import { publishRequest } from './publish-request.ts';
 import type { Rostered } from './roster.ts';
 import { instanceOf, readAccepted, toAnswer, toFailure } from './read-inbox-message.ts';
-import type { Inbox, OpenInbox } from './inbox.ts';
+import type { OpenInbox } from './inbox.ts';
 import { headerReader, type HeaderReader } from './incoming-headers.ts';
-
-/** What the process that dispatches requests brings along. */
-export interface DispatcherSurroundings {
-  readonly connection: NatsConnection;
-  readonly inbox: Inbox;
-  readonly claims: ClaimCheck;
-  readonly presence: PresenceTable;
-  readonly log: { warn(fields: object, message: string): void };
-}
 
 /** Times a request is sent round in all. Each needs its own claim to reach a provider, so more cannot double a call. */
 const attemptLimit = 4;
 /** Pause before a request whose first stage had no subscriber is sent again: a restart takes about this long. */
 const noSubscriberPauseMs = 200;
-/** Credit is given for this many chunks at once. */
-const creditEvery = 16;
 /** Whoever holds a request ends it at the deadline and tells what was used; ingress waits this much longer to hear it. */
 const deadlineGraceMs = 250;
 /** A cancelled request is kept this long for the usage that the router reports. */
@@ -45,7 +28,6 @@ export class OpenExchange implements Exchange, Rostered {
   place = 0;
   readonly requestId: string;
   readonly #request: Dispatch;
-  readonly #envelope: Envelope;
   readonly #listener: ExchangeListener;
   readonly #surroundings: DispatcherSurroundings;
   readonly #onClosed: (exchange: OpenExchange) => void;
@@ -56,11 +38,8 @@ export class OpenExchange implements Exchange, Rostered {
   /** When to send again because nobody subscribed to the first stage. */
   #retryAt: number | undefined;
   readonly #holder: CallHolder;
-  /** Attempt whose stream has begun; messages of others no longer count. */
-  #streaming: number | undefined;
-  #nextSequence = 0;
-  #consumed = 0;
-  #creditSubject = '';
+  /** From its first chunk on. */
+  #stream: IncomingStream | undefined;
   #cancelledAt: number | undefined;
   /** A large body is on its way to the object store, or a large answer from it: nobody else is waited for. */
   #storing = false;
@@ -73,7 +52,6 @@ export class OpenExchange implements Exchange, Rostered {
     onClosed: (exchange: OpenExchange) => void,
   ) {
     this.#request = request;
-    this.#envelope = request.envelope;
     this.requestId = request.envelope.id;
     this.#listener = listener;
     this.#surroundings = surroundings;
@@ -103,47 +81,25 @@ export class OpenExchange implements Exchange, Rostered {
     }
   }
 
-  /** Sends the request round; the slip is made anew, for stages come and go between attempts. */
+  /** Sends the request round. */
   #send(): void {
-    const slip: string[] = [];
-    const skipped: Envelope['guards'] = [];
-    for (const stage of this.#request.slip) {
-      if (this.#surroundings.presence.isLive(stage)) {
-        slip.push(stage);
-      } else if (this.#request.onUnavailable(stage) === 'skip') {
-        skipped.push({ guard: stage, ran: false, reason: 'unavailable' });
-      } else {
-        this.fail(new SluiceError('stage_unavailable', `The stage "${stage}" is not available; retry shortly.`, { stage }));
-        return;
-      }
-    }
-    const [first, ...rest] = slip;
-    if (first === undefined) {
-      this.fail(new SluiceError('stage_unavailable', 'No stage of the pipeline is available; retry shortly.'));
+    const slip = liveSlip(this.#request, this.#surroundings.presence);
+    if (slip instanceof SluiceError) {
+      this.fail(slip);
       return;
     }
     this.#attempt += 1;
     this.#retryAt = undefined;
     this.#dispatchedAt = Date.now();
-    const envelope: Envelope = { ...this.#envelope, dispatchedAt: this.#dispatchedAt, guards: skipped };
-    const text = JSON.stringify(envelope);
-    const textBytes = Buffer.byteLength(text);
-    const headers = new HeaderBlock()
-      .set(headerNames.envelope, textBytes)
-      .set(headerNames.deadline, this.#request.deadline)
-      .set(headerNames.attempt, this.#attempt)
-      .set(headerNames.slip, rest.length > 0 ? rest.join(',') : undefined)
-      .set(headerNames.claim, this.#claim)
-      .set(headerNames.traceparent, this.#request.trace?.traceparent)
-      .set(headerNames.tracestate, this.#request.trace?.tracestate);
-    const body = this.#claim === undefined ? this.#request.body : undefined;
-    publishMessage(this.#surroundings.connection, {
-      subject: subjects.stage(first),
+    publishRequest(this.#surroundings.connection, {
+      slip,
+      envelope: { ...this.#request.envelope, dispatchedAt: this.#dispatchedAt, guards: slip.skipped },
+      body: this.#claim === undefined ? this.#request.body : undefined,
+      claim: this.#claim,
+      deadline: this.#request.deadline,
+      attempt: this.#attempt,
+      trace: this.#request.trace,
       reply: this.#inbox.subject,
-      headers,
-      text,
-      textBytes,
-      rest: body,
     });
   }
 
@@ -161,7 +117,7 @@ export class OpenExchange implements Exchange, Rostered {
       return;
     }
     if (this.#storing) return;
-    if (this.#streaming !== undefined) {
+    if (this.#stream !== undefined) {
       this.#checkStreamHolder();
       return;
     }
@@ -216,7 +172,7 @@ export class OpenExchange implements Exchange, Rostered {
       this.#grant(message, attempt);
       return;
     }
-    if (this.#streaming !== undefined && attempt !== this.#streaming) return;
+    if (this.#stream !== undefined && attempt !== this.#stream.attempt) return;
     switch (type) {
       case 'accepted':
         this.#accept(message, attempt);
@@ -244,50 +200,47 @@ export class OpenExchange implements Exchange, Rostered {
   }
 
   #grant(message: Msg, attempt: number): void {
-    const open = this.#cancelledAt === undefined && this.#streaming === undefined;
+    const open = this.#cancelledAt === undefined && this.#stream === undefined;
     message.respond(open && this.#holder.claim(instanceOf(message), attempt) ? 'granted' : 'denied');
   }
 
   #chunk(message: Msg, attempt: number, read: HeaderReader): void {
     const sequence = Number(read(headerNames.sequence));
-    if (sequence !== this.#nextSequence) {
+    const due = this.#stream?.length ?? 0;
+    if (sequence !== due) {
       this.#surroundings.connection.publish(subjects.cancel(this.requestId));
-      this.fail(
-        new SluiceError(
-          'provider_error',
-          'A part of the stream was lost on the way; retry.',
-          {},
-          new Error(`chunk ${sequence} came for ${this.#nextSequence}`),
-        ),
-      );
+      this.#partLost(`chunk ${sequence} came for ${due}`);
       return;
     }
-    this.#nextSequence += 1;
     let bytes = message.data;
-    if (sequence === 0) {
-      this.#streaming = attempt;
-      this.#creditSubject = message.reply ?? '';
-      const instance = read(headerNames.instance);
-      if (instance !== '') this.#holder.streams(instance, attempt);
-      const { head, rest } = decodeFrame(message.data, read(headerNames.envelope));
-      const answer = this.#holder.withLostCalls(toAnswer(head), attempt);
-      if (this.#cancelledAt === undefined) this.#listener.head(answer);
-      bytes = rest;
+    if (this.#stream === undefined) {
+      this.#stream = new IncomingStream(attempt, this.#surroundings.connection, message.reply ?? '');
+      bytes = this.#streamHead(message, attempt, read);
+    } else {
+      this.#stream.count();
     }
-    if (this.#cancelledAt === undefined) this.#listener.chunk(bytes, this.#written);
+    if (this.#cancelledAt === undefined) this.#listener.chunk(bytes, this.#stream.written);
   }
 
-  readonly #written = (): void => {
-    this.#consumed += 1;
-    if (this.#consumed % creditEvery === 0 && !this.#closed)
-      this.#surroundings.connection.publish(this.#creditSubject, String(this.#consumed));
-  };
+  /** @returns what follows the head in the first chunk */
+  #streamHead(message: Msg, attempt: number, read: HeaderReader): Uint8Array {
+    const instance = read(headerNames.instance);
+    if (instance !== '') this.#holder.streams(instance, attempt);
+    const { head, rest } = decodeFrame(message.data, read(headerNames.envelope));
+    const answer = this.#holder.withLostCalls(toAnswer(head), attempt);
+    if (this.#cancelledAt === undefined) this.#listener.head(answer);
+    return rest;
+  }
+
+  #partLost(cause: string): void {
+    this.fail(new SluiceError('provider_error', 'A part of the stream was lost on the way; retry.', {}, new Error(cause)));
+  }
 
   #final(message: Msg, attempt: number, read: HeaderReader): void {
     const { head, rest } = decodeFrame(message.data, read(headerNames.envelope));
     const sequence = read(headerNames.sequence);
-    if (sequence !== '' && Number(sequence) !== this.#nextSequence) {
-      this.fail(new SluiceError('provider_error', 'A part of the stream was lost on the way; retry.'));
+    if (sequence !== '' && Number(sequence) !== (this.#stream?.length ?? 0)) {
+      this.#partLost(`the end came after ${sequence} chunks, ${this.#stream?.length ?? 0} of them arrived`);
       return;
     }
     const answer = this.#holder.withLostCalls(toAnswer(head), attempt);
@@ -323,9 +276,9 @@ export class OpenExchange implements Exchange, Rostered {
 
   fail(error: SluiceError): void {
     // Of a stream that has begun its head tells. Who else holds the request did not say how its call ended.
-    if (this.#streaming === undefined) this.#holder.lose();
-    const attempts = this.#streaming === undefined ? this.#holder.lostCalls : [];
-    this.#error({ error: error.toWire(), attempts, found: this.#envelope.found, guards: [], timings: [] });
+    if (this.#stream === undefined) this.#holder.lose();
+    const attempts = this.#stream === undefined ? this.#holder.lostCalls : [];
+    this.#error({ error: error.toWire(), attempts, found: this.#request.envelope.found, guards: [], timings: [] });
   }
 
   cancel(): void {
@@ -338,18 +291,10 @@ export class OpenExchange implements Exchange, Rostered {
   #finish(tell: () => void): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#stream?.close();
     this.#surroundings.inbox.close(this.#inbox);
     this.#onClosed(this);
-    if (this.#claim !== undefined) void this.#forgetBodies();
+    if (this.#claim !== undefined) void forgetBodies(this.#surroundings.claims, this.requestId, this.#attempt, this.#request.slip);
     tell();
-  }
-
-  /** The body that was sent, and whatever stages put in its place under names that {@link replacedBodyName} gives. */
-  async #forgetBodies(): Promise<void> {
-    const { claims } = this.#surroundings;
-    await claims.delete(this.requestId);
-    for (let attempt = 1; attempt <= this.#attempt; attempt += 1) {
-      for (const stage of this.#request.slip) await claims.delete(replacedBodyName(this.requestId, attempt, stage));
-    }
   }
 }
