@@ -32,7 +32,7 @@ interface Published {
   readonly event: UnsequencedEvent;
 }
 
-function openStage(limits: SampleLimits, unacknowledged = 0) {
+function openStage(limits: SampleLimits, unacknowledged = 0, isSafe = true) {
   const { admission } = openReplica(database, sampleSnapshot(limits), () => now);
   admissions.push(admission);
   const estimates = new OutputEstimates();
@@ -44,7 +44,7 @@ function openStage(limits: SampleLimits, unacknowledged = 0) {
     traces: new LeaseTraces(),
     policyOf: () => undefined,
     throttleOf: () => undefined,
-    events: { publish: (subject, event) => published.push({ subject, event }), unacknowledged },
+    events: { publish: (subject, event) => published.push({ subject, event }), unacknowledged, isSafe },
     clock: () => now,
     version: '0.1.0',
     concurrency: 8,
@@ -167,8 +167,11 @@ describe('the metering stage', () => {
     expect(await ask(sampleEnvelope('req_2'), 2, 'text', true)).toMatchObject({ kind: 'refuse' });
   });
 
-  it('admits nothing that it cannot record', async () => {
-    const { ask, admission } = openStage({}, 101);
+  it.each([
+    ['too much awaits storage', 101, true],
+    ['what awaits storage cannot be spooled', 1, false],
+  ])('admits nothing where %s', async (_why, unacknowledged, isSafe) => {
+    const { ask, admission } = openStage({}, unacknowledged, isSafe);
     expect(await ask(sampleEnvelope('req_1'))).toMatchObject({ kind: 'refuse', error: { code: 'overloaded', retryAfterSeconds: 5 } });
     expect(admission.open).toBe(0);
   });

@@ -34,7 +34,7 @@ export interface MeteringSurroundings {
   readonly estimates: Pick<OutputEstimates, 'estimate'>;
   readonly counter: Pick<InputCounter, 'count'>;
   readonly traces: Pick<LeaseTraces, 'wait'>;
-  readonly events: Pick<EventPublisher, 'publish' | 'unacknowledged'>;
+  readonly events: Pick<EventPublisher, 'publish' | 'unacknowledged' | 'isSafe'>;
   /** How a key is slowed after an anomaly. */
   readonly throttleOf: (keyId: string) => Throttle | undefined;
   /** What a policy says of metering, by its name. */
@@ -64,7 +64,7 @@ export function createStage(surroundings: MeteringSurroundings): Stage {
 /** Synchronous while leases last: the request goes on in the turn in which it came. */
 function handle(surroundings: MeteringSurroundings, request: StageRequest, context: StageContext): Outcome | Promise<Outcome> {
   const { admission, events } = surroundings;
-  if (events.unacknowledged > surroundings.eventBacklog) {
+  if (events.unacknowledged > surroundings.eventBacklog || !events.isSafe) {
     return refuse(
       new SluiceError('overloaded', 'Usage cannot be recorded at the moment, so nothing is admitted; retry shortly.', {
         retryAfterSeconds: 5,
