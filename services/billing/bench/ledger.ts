@@ -68,6 +68,12 @@ async function measure(name: string, url: string, matches: (commandLine: string,
         `${ownUs.toFixed(1).padStart(12)}${databaseUs.toFixed(1).padStart(12)}${(ownUs + databaseUs).toFixed(1).padStart(12)}`,
     );
   }
+  const [size] = await database.query<{ ledger: string; indexes: string; lines: string; rows: string }>(
+    `SELECT pg_relation_size('billing.ledger') AS ledger, pg_indexes_size('billing.ledger') AS indexes,
+       (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('billing.ledger_line')) AS lines, (SELECT count(*) FROM billing.ledger) AS rows`,
+  );
+  const bytes = (name: 'ledger' | 'indexes' | 'lines') => Math.round(Number(size?.[name]) / Number(size?.rows));
+  console.log(`${name}: bytes a request: row ${bytes('ledger')}, its indexes ${bytes('indexes')}, its lines with theirs ${bytes('lines')}`);
   await database.close();
 }
 

@@ -52,6 +52,9 @@ const blocksSql = `
 INSERT INTO billing.chain_block (block, shard, number, entries, lines, digest, previous, hash)
 SELECT i, i % ${chainShards}, i / ${chainShards} + 1, ${requestsInBlock}, ${requestsInBlock * 3}, '', '', ''
 FROM generate_series($1::bigint, $2::bigint) AS i`;
+const headsSql = `
+UPDATE billing.chain_head AS head SET number = made.number
+FROM (SELECT shard, max(number) AS number FROM billing.chain_block GROUP BY shard) AS made WHERE made.shard = head.shard`;
 
 try {
   await migrate(database, { service: 'billing', directory: new URL('../migrations/', import.meta.url) });
@@ -63,6 +66,7 @@ try {
       await database.query(linesSql, [at, to]);
     }
     await database.query(blocksSql, [1, requests / requestsInBlock]);
+    await database.query(headsSql);
   });
   await database.query('ANALYZE');
   await seconds('rolled up', () => rollUp(database));
@@ -100,6 +104,7 @@ try {
   ))
     console.log(row['QUERY PLAN']);
   await database.query(blocksSql, [requests / requestsInBlock + 1, (requests + blocksBehind * requestsInBlock) / requestsInBlock]);
+  await database.query(headsSql);
   await database.query(requestsSql, [month, requests, requests + blocksBehind * requestsInBlock]);
   await database.query(linesSql, [requests, requests + blocksBehind * requestsInBlock]);
   const verified = await seconds('chain verified', () => verifyChain(database, chainShards));

@@ -28,8 +28,8 @@ WITH verified AS (
   FROM billing.rollup_position AS position LEFT JOIN json_to_recordset($1::json) AS head (shard smallint, number bigint) USING (shard)
 ), between_them AS (
   SELECT made.block, CASE WHEN made.number > verified.number THEN 1 ELSE -1 END AS sign
-  FROM verified JOIN billing.chain_block AS made ON made.shard = verified.shard
-    AND made.number > least(verified.summed, verified.number) AND made.number <= greatest(verified.summed, verified.number)
+  FROM verified, LATERAL generate_series(least(verified.summed, verified.number) + 1, greatest(verified.summed, verified.number)) AS next (number),
+    LATERAL (SELECT block, number FROM billing.chain_block AS made WHERE made.shard = verified.shard AND made.number = next.number OFFSET 0) AS made
 ), moved AS (
   SELECT coalesce(sum(sign), 0) AS lines, coalesce(sum(sign * line.amount), 0) AS amount
   FROM between_them, LATERAL (

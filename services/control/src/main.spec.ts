@@ -456,6 +456,46 @@ describe('billing by the admin API', () => {
     }, waiting);
   });
 
+  it('starts a re-rating for the author, tells how far it came, and says so in the audit log', async () => {
+    const job = {
+      state: 'running' as const,
+      applies: true,
+      priceVersion: 'list-2',
+      from: '2026-11-01',
+      to: '2026-12-01',
+      organization: 'default',
+      reached: null,
+      requests: 0,
+      changed: 0,
+      unpriced: 0,
+      unresolved: 0,
+      oldNanoUsd: '0',
+      newNanoUsd: '0',
+      differences: [],
+    };
+    let asked: unknown;
+    answering.push(
+      await bus.respond(ledgerCalls.rerate, (query) => {
+        asked = query;
+        return { ...job, id: query.id ?? 'made' };
+      }),
+      await bus.respond(ledgerCalls.readRerating, ({ id }) => ({ ...job, id, state: 'done' as const, requests: 7 })),
+      await bus.respond(ledgerCalls.listReratings, () => ({ reratings: [{ ...job, id: 'november' }] })),
+    );
+    const body = { id: 'november', priceVersion: 'list-2', from: '2026-11-01', to: '2026-12-01', organization: 'default', apply: true };
+    expect(await admin('POST', '/admin/reratings', body, { 'x-sluice-author': 'Ada' })).toMatchObject({
+      status: 202,
+      body: { id: 'november', state: 'running' },
+    });
+    expect(asked).toMatchObject({ ...body, author: 'Ada' });
+    expect(await admin('GET', '/admin/reratings/november')).toMatchObject({ status: 200, body: { state: 'done', requests: 7 } });
+    expect(await admin('GET', '/admin/reratings')).toMatchObject({ status: 200, body: { reratings: [{ id: 'november' }] } });
+    await vi.waitFor(async () => {
+      const { body: log } = await admin('GET', '/admin/audit?organization=default');
+      expect(JSON.stringify(log)).toContain('ledger.rerate');
+    }, waiting);
+  });
+
   it('streams an export page after page', async () => {
     answering.push(
       await bus.respond(ledgerCalls.exportCharges, ({ after }) =>
