@@ -3,6 +3,7 @@ import type { Configuration, PolicyConfig } from '@sluice/contracts';
 import { suggestion } from './nearest-name.ts';
 import { checkModels } from './check-models.ts';
 import { checkProvider } from './check-provider.ts';
+import { checkQuotas } from './check-quotas.ts';
 import type { Problem, Report } from './problem.ts';
 import { isUnset, type Environment } from './environment.ts';
 import { referencedVariable } from './secret-shape.ts';
@@ -30,6 +31,7 @@ export function checkReferences(configuration: Configuration, environment: Envir
     checkNames(Object.keys(policy.masking.entities), entityTypes, ['policies', index, 'masking', 'entities'], 'an entity type', error);
   });
   checkOrganizations(configuration, environment, error, warning);
+  checkQuotas(configuration, error, warning);
   return problems;
 }
 

@@ -273,8 +273,14 @@ async function playServices(services: Bus): Promise<void> {
     const principal = known.get(keySha256);
     return principal === undefined ? { known: false as const } : { known: true as const, principal, configVersion: 7 };
   });
-  await services.respond(calls.readUsage, ({ keyId }) => ({
-    scopes: [{ scope: 'key', name: keyId, limit: 'requests', window: 'minute', used: 1, remaining: 9, resetMs: 60_000 }],
+  const row = { limit: 'requests', window: 'minute', used: 1, remaining: 9, resetMs: 60_000 };
+  await services.respond(calls.readUsage, ({ keyId, user, model, tags = {} }) => ({
+    scopes: [
+      { scope: 'key', name: keyId, ...row },
+      ...(user === undefined ? [] : [{ scope: 'user', name: user, ...row }]),
+      ...(model === undefined ? [] : [{ scope: 'model', name: model, ...row }]),
+      ...Object.entries(tags).map(([name, value]) => ({ scope: 'tag', name: `${name}=${value}`, ...row })),
+    ],
   }));
   await services.respond(calls.checkGuardrail, ({ input, policy }) => ({
     action: 'flag' as const,

@@ -5,6 +5,7 @@ import { callerDialect } from './caller-dialect.ts';
 import { isAnthropic } from './dialect-routes.ts';
 import type { ModelDirectory } from './model-directory.ts';
 import { anthropicEntry, anthropicPage, openaiEntry, type PageQuery } from './model-entries.ts';
+import { readRequestOptions } from './request-headers.ts';
 import { ownerOf } from './request-owner.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -30,9 +31,18 @@ export function registerKeyRoutes(server: FastifyInstance, { routes, directory, 
     const listed = { id, model: routes().resolveModel(id, ownerOf(request)) };
     return asksAsAnthropic(request) ? anthropicEntry(listed, describe) : openaiEntry(listed, describe);
   });
-  server.get('/v1/usage', async (request) => {
-    const { keyId, keyName, organization, team } = ownerOf(request);
-    const usage = await bus.request(calls.readUsage, { keyId }, { timeoutMs: callTimeoutMs });
+  // With the headers of a request and the model it would ask for: the limits that bind such a request.
+  server.get<{ Querystring: { model?: string | string[] } }>('/v1/usage', async (request) => {
+    const owner = ownerOf(request);
+    const { keyId, keyName, organization, team } = owner;
+    const { user, tags } = readRequestOptions(request.headers);
+    const { model } = request.query;
+    const asked = typeof model === 'string' ? { model: routes().resolveModel(model, owner) } : {};
+    const usage = await bus.request(
+      calls.readUsage,
+      { keyId, tags, ...(user === undefined ? {} : { user }), ...asked },
+      { timeoutMs: callTimeoutMs },
+    );
     return { object: 'usage', key: { id: keyId, name: keyName, organization, team }, ...usage };
   });
 }

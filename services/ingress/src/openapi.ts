@@ -96,7 +96,13 @@ export function openApiDocument(version: string) {
       '/v1/usage': {
         get: {
           operationId: 'readUsage',
-          summary: 'What the calling key has used and has left',
+          summary:
+            'What the calling key has used and has left, of the limits that bind all its requests or one of this model, user and tags',
+          parameters: [
+            { name: 'model', in: 'query', schema: { type: 'string' }, description: 'Tells of its limits too' },
+            { name: 'x-sluice-user', in: 'header', schema: { type: 'string' }, description: 'Tells of the limits of this end user too' },
+            { name: 'x-sluice-metadata', in: 'header', schema: { type: 'string' }, description: 'Tells of the limits of these tags too' },
+          ],
           responses: { '200': { description: 'One row a limit' }, default: errorResponse },
         },
       },

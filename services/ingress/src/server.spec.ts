@@ -197,6 +197,17 @@ describe('what a key may ask of itself', () => {
       scopes: [{ scope: 'key', name: 'key_web', limit: 'requests', window: 'minute', used: 1, remaining: 9, resetMs: 60_000 }],
     });
   });
+
+  it('shows the limits of a model, by any of its names, of a user and of tags', async () => {
+    const headers = { 'x-sluice-user': 'ada', 'x-sluice-metadata': '{"project":"search"}' };
+    const answer = await edge.get('/v1/usage?model=big', headers);
+    const { scopes } = (await answer.json()) as { scopes: { scope: string; name: string }[] }; // what the services played here say
+    expect(scopes.map(({ scope, name }) => `${scope} ${name}`)).toEqual(['key key_web', 'user ada', 'model vendor/big', 'tag project=search']);
+  });
+
+  it('tells of no model that there is not', async () => {
+    expect((await edge.get('/v1/usage?model=none')).status).toBe(404);
+  });
 });
 
 describe('checks', () => {
