@@ -150,6 +150,20 @@ describe.each(streamed)('a stream of %s that is ended early', (dialect) => {
     );
   });
 
+  it('has masked values restored up to the cut, and a placeholder that was cut as it is', async () => {
+    const placeholder = '<EMAIL_ADDRESS_1>';
+    const original = 'ann@example.org';
+    const pieces = ['Write to ', '<EMAIL', '_ADDRESS', '_1>', ' or to <EMAIL_ADD', 'RESS_1>.'];
+    const events = streamOf(dialect, [{ kind: 'text', pieces }]);
+    for (let count = firstContent(dialect, events); count < events.length; count++) {
+      const { bytes } = cut(dialect, events, count);
+      const restorer = createRestorer(dialect, { [placeholder]: original }).stream();
+      const restored = Buffer.concat([restorer.push(bytes), restorer.end()]);
+      const [masked, read] = await Promise.all([readWith(dialect, bytes), readWith(dialect, restored)]);
+      expect(read).toEqual({ ...masked, text: masked.text.replaceAll(placeholder, original) });
+    }
+  });
+
   it('counts what the model wrote: text, thoughts and input of calls', () => {
     const shown: Part[] = [{ kind: 'text', pieces: ['Grüße, ', 'Welt'] }];
     const withAll: Part[] = [{ kind: 'reasoning', pieces: ['hm', 'hm'] }, ...shown, { kind: 'tool', pieces: ['{"a":', '1}'] }];
