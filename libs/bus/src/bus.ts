@@ -191,6 +191,8 @@ export interface Bus extends Closable {
   createEventPublisher(service: string): Promise<EventPublisher>;
   /** Puts on disk, before it returns, what the stream has not stored: for a process that ends now. */
   keepEvents(): void;
+  /** Bytes of events on disk that the stream may not have stored. */
+  readonly spooledBytes: number;
   consume(options: ConsumeOptions): Promise<Closable>;
   /** Reads what a stream holds now, and leaves no consumer behind. */
   readStream(options: ReadStreamOptions): Promise<void>;

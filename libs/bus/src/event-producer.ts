@@ -49,6 +49,10 @@ export class EventProducer {
     this.#resumer?.setConnected(connected);
   }
 
+  get spooledBytes(): number {
+    return this.#spool?.bytes ?? 0;
+  }
+
   /** See {@link Bus.keepEvents}. */
   keep(): void {
     for (const publisher of this.#publishers) publisher.keep();

@@ -210,6 +210,10 @@ export class NatsBus implements Bus {
     return Promise.try(() => this.#events.publisher(service));
   }
 
+  get spooledBytes(): number {
+    return this.#events.spooledBytes;
+  }
+
   keepEvents(): void {
     this.#events.keep();
   }

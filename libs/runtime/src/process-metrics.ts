@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { Bus } from '@sluice/bus';
 import { Gauge, type Registry } from 'prom-client';
 
 /**
@@ -46,4 +47,16 @@ export function registerProcessMetrics(registry: Registry): void {
   new Gauge({ name: 'sluice_process_start_time_seconds', help: 'Epoch seconds of the start', registers }).set(
     Math.floor(performance.timeOrigin / 1_000),
   );
+}
+
+/** How much of what this process has said is on its disk and not in NATS. */
+export function registerSpoolMetric(registry: Registry, bus: Pick<Bus, 'spooledBytes'>): void {
+  new Gauge({
+    name: 'sluice_spool_bytes',
+    help: 'Events on disk because NATS has not stored them',
+    registers: [registry],
+    collect() {
+      this.set(bus.spooledBytes);
+    },
+  });
 }

@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,7 +63,9 @@ it('is ready, and stops on SIGTERM within its budget with exit 0, closing what t
   await service.ready();
   const response = await fetch(`http://127.0.0.1:${port}/readyz`);
   expect([response.status, await response.json()]).toEqual([200, { status: 'ready', problems: {} }]);
-  expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('sluice_process_');
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(metrics).toContain('sluice_process_');
+  expect(metrics).toContain('sluice_spool_bytes 0');
   const stoppedAt = performance.now();
   service.child.kill('SIGTERM');
   expect(await service.exit).toBe(0);
@@ -122,4 +124,36 @@ it('closes in good order after an uncaught exception, and ends with 1', async ()
   expect(await service.exit).toBe(1);
   expect(service.output()).toContain('a bug');
   expect(service.output()).toContain('work closed');
+});
+
+it('keeps on disk at its end what NATS did not store in time', async () => {
+  const spool = join(directory, 'kept');
+  const service = run({ SPECS_FAULT: 'unstored', SLUICE_SHUTDOWN_MS: '200', SLUICE_SPOOL_DIR: spool });
+  await service.ready();
+  process.kill(server.pid, 'SIGSTOP'); // the connection stands, and nothing is said on it
+  try {
+    service.child.kill('SIGTERM');
+    expect(await service.exit).toBe(0);
+  } finally {
+    process.kill(server.pid, 'SIGCONT');
+  }
+  const segments = (await readdir(spool, { recursive: true })).filter((name) => name.endsWith('.events'));
+  expect(segments).toHaveLength(1);
+  expect(await readFile(join(spool, segments[0] ?? ''), 'utf8')).toContain('"id":"last-words"');
+});
+
+it('ends with 1 and names the setting where events cannot be spooled', async () => {
+  const file = join(directory, 'no-folder');
+  await writeFile(file, '');
+  const service = run({ SLUICE_SPOOL_DIR: file });
+  expect(await service.exit).toBe(1);
+  expect(service.output()).toContain('set SLUICE_SPOOL_DIR to a folder on a local disk');
+});
+
+it('spools nothing where it is told so', async () => {
+  const service = run({ SLUICE_SPOOL_DIR: 'off', SLUICE_DATA_DIR: join(directory, 'unspooled') });
+  await service.ready();
+  service.child.kill('SIGTERM');
+  expect(await service.exit).toBe(0);
+  await expect(readdir(join(directory, 'unspooled'))).rejects.toThrow('ENOENT');
 });

@@ -7,7 +7,7 @@ import { baseSettingsSchema, parseSettings, type BaseSettings } from './base-set
 import { Closers } from './closers.ts';
 import { FollowedConfiguration } from './configuration-store.ts';
 import { startHealthServer } from './health-server.ts';
-import { registerProcessMetrics } from './process-metrics.ts';
+import { registerProcessMetrics, registerSpoolMetric } from './process-metrics.ts';
 import type { Health, ServiceContext, ServiceDefinition } from './service.ts';
 import { startTelemetry } from './telemetry.ts';
 
@@ -87,6 +87,7 @@ async function start<Shape extends z.ZodObject>(
     streamReplicas: settings.SLUICE_STREAM_REPLICAS === 0 ? undefined : settings.SLUICE_STREAM_REPLICAS,
     observeStage: stageMetrics(metrics),
   });
+  registerSpoolMetric(metrics, bus);
   // However the process ends short of a kill, what is not stored then is on disk: closing may have run out of time.
   process.once('exit', () => {
     bus.keepEvents();
