@@ -13,8 +13,8 @@ export const anomaliesSchema = z.strictObject({
   /** Windows that stay below raise nothing, however unusual. */
   minimum: z
     .strictObject({
-      tokens: z.number().nonnegative().default(20_000),
-      usd: z.number().nonnegative().default(0.5),
+      tokens: z.number().nonnegative().default(100_000),
+      usd: z.number().nonnegative().default(1),
       /** Errors or refusals. */
       requests: z.number().int().positive().default(10),
     })
@@ -22,8 +22,8 @@ export const anomaliesSchema = z.strictObject({
   /** What a window of a key younger than three days must exceed: nothing is known of it. */
   newKey: z
     .strictObject({
-      tokens: z.number().nonnegative().default(20_000_000),
-      usd: z.number().nonnegative().default(50),
+      tokens: z.number().nonnegative().default(50_000_000),
+      usd: z.number().nonnegative().default(100),
     })
     .prefault({}),
   /** Also tells of a key that is silent for an hour although it never is at that time. */

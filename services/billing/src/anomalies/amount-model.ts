@@ -1,7 +1,6 @@
 import { windowMinutes } from './key-minute.ts';
 import { countOf, scoreOf } from './score.ts';
 import { Season, type Visits } from './season.ts';
-import { breakProbability, breakWeight } from './break-state.ts';
 import { LearningTail } from './learning-tail.ts';
 
 /** The slow trend: an hour in use moves it by so much of its distance, so it follows a change of level within a week or two. */
@@ -12,6 +11,8 @@ const furthestTrend = { down: -1, up: 12 };
 const furthestPull = 1.5;
 /** Hours in use over which the size of a request is averaged. */
 const rememberedSizes = 300;
+/** Requests differ in size and come in bursts: chance moves the sum of so few of them by as much as it moves one of a pure Poisson stream. */
+const requestsInUnit = 4;
 /** One hour multiplies the usual size by so much at most: what breaks must not become the unit. */
 const largestSizeStep = 2;
 /** A level below this is no use to speak of, and has no trend. */
@@ -71,6 +72,11 @@ export class AmountModel {
     }
   }
 
+  /** What one request usually is; 0: none had any. */
+  get requestSize(): number {
+    return this.#unit / requestsInUnit;
+  }
+
   /** Usual highest sum of a window (by its place in {@link windowMinutes}) in the hour prepared. */
   expected(window: number): number {
     return this.#expected[window] ?? 0;
@@ -96,8 +102,8 @@ export class AmountModel {
       const kind = broken === 'no' && peak < 0 ? 'later' : broken;
       const score = scoreOf(Math.abs(peak) / this.#unit);
       const level = season.level(hour);
-      this.#learnExcess(hour, index, score - this.#levelAround(season, hour), kind);
-      if (kind !== 'adopted') season.learn(hour, score - this.#trendAt(level), kind !== 'no');
+      this.#learnExcess(hour, index, score - this.#levelAround(season, hour), kind, score > 0);
+      if (kind !== 'adopted') season.learn(hour, score - this.#trendAt(level));
       else if (level < idleLevel) season.adopt(hour, score - this.#trendAt(level));
       if (index === trendWindow) this.#learnTrend(level, score, broken);
     }
@@ -112,10 +118,10 @@ export class AmountModel {
     return this.#trend * Math.min(1, Math.max(0, level / idleLevel));
   }
 
-  #learnExcess(hour: number, index: number, excess: number, broken: AmountHour['broken']): void {
+  #learnExcess(hour: number, index: number, excess: number, broken: AmountHour['broken'], active: boolean): void {
     const tail = this.#tails[index];
     if (tail === undefined || broken === 'later') return;
-    tail.add(broken === 'no' ? excess : Math.min(excess, breakWeight * tail.bound(breakProbability)), this.#visits.lowestAround(hour));
+    tail.add(excess, active, this.#visits.lowestAround(hour));
   }
 
   #learnTrend(level: number, score: number, broken: AmountHour['broken']): void {
@@ -127,7 +133,7 @@ export class AmountModel {
 
   #learnSize(requests: number, amount: number): void {
     if (requests === 0 || amount === 0) return;
-    const size = amount / requests;
+    const size = (requestsInUnit * amount) / requests;
     if (this.#unit === 0) this.#unit = size;
     const step = Math.min(largestSizeStep, Math.max(1 / largestSizeStep, size / this.#unit)) - 1;
     this.#sizes = Math.min(rememberedSizes, this.#sizes + 1);

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '@sluice/database';
 import type { HourKind } from './break-state.ts';
-import { hourMs, minuteMs, windowMinutes, type MinuteSums } from './key-minute.ts';
-import type { BreakBegun, Family, HourFacts } from './key-watch.ts';
+import { hourMs, minuteMs, type MinuteSums } from './key-minute.ts';
+import { peakCount, type BreakBegun, type Family, type HourFacts } from './key-watch.ts';
 
 /** Whose key it is. */
 export interface KeyOwner {
@@ -271,7 +271,7 @@ function hourFacts(row: HourRow): { keyId: string; facts: HourFacts } {
   const facts: HourFacts = {
     hour: Math.round(Number(row.hour)),
     sums: { requests, tokens, costNanoUsd: row.cost_nano_usd, errors, refusals },
-    peaks: Float32Array.from({ length: 5 * windowMinutes.length }, (_, index) => row.peaks[index] ?? 0),
+    peaks: Float32Array.from({ length: peakCount }, (_, index) => row.peaks[index] ?? 0),
     kinds: { usage: row.usage_kind, errors: row.errors_kind, refusals: row.refusals_kind },
   };
   return { keyId: row.key_id, facts };

@@ -7,11 +7,7 @@ const shortWindow = 15;
 /** A break that lasts longer is taken for the new usual. */
 const adoptedAfterMinutes = 1_440;
 
-/** Of the hours of a break one enters the tail, at so many times the excess that has this probability: where breaks are the usual thing, the bound grows past them. */
-export const breakProbability = 1e-5;
-export const breakWeight = 1.3;
-
-/** What an hour is to the learning of one family. */
+/** What an hour is to the learning of one family. Of a break only the first hour enters the tail: where breaks are the usual thing, the bound grows past them. */
 export type HourKind = 'no' | 'first' | 'later' | 'adopted';
 
 interface OpenBreak {

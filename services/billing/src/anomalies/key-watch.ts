@@ -37,7 +37,7 @@ export interface HourFacts {
   readonly hour: number;
   readonly sums: MinuteSums;
   /**
-   * Highest sums of requests, tokens and cost, then highest excess of errors and of refusals: each for every window. Negative where a
+   * Highest sums of requests, tokens and cost, then highest excess of errors, refusals, size and price: each for every window. Negative where a
    * window reaches back into a break that is over: such a peak counts as one of a break.
    */
   readonly peaks: Float32Array;
@@ -49,9 +49,13 @@ const warmUpHours = { bounds: 24, alone: 72 };
 /** Silence is told where so many requests are usual in the hour, before and after it too, and that was seen so often. */
 const silenceRequests = 30;
 const silenceVisits = 3;
+/** Share of errors, and of refusals, that a new key is taken to have. */
+const usualFailures = 0.01;
 const hourWindow = windowMinutes.indexOf(60);
 /** Whose break taints each part of the peaks. */
-const peakFamilies = ['usage', 'usage', 'usage', 'errors', 'refusals'] as const;
+const peakFamilies = ['usage', 'usage', 'usage', 'errors', 'refusals', 'usage', 'usage'] as const;
+/** Length of {@link HourFacts.peaks}. */
+export const peakCount = peakFamilies.length * windowMinutes.length;
 const windowCount = windowMinutes.length;
 
 /** Everything known of one key: its newest minutes, what is usual for it, and what is broken now. Touches neither clock nor database. */
@@ -61,8 +65,11 @@ export class KeyWatch {
   readonly #requests = new AmountModel(this.#visits);
   readonly #tokens = new AmountModel(this.#visits);
   readonly #cost = new AmountModel(this.#visits);
-  readonly #errors = new ShareModel();
-  readonly #refusals = new ShareModel();
+  readonly #errors = new ShareModel(usualFailures);
+  readonly #refusals = new ShareModel(usualFailures);
+  /** Tokens of a request, and cost of tokens, in units of what is usual: far steadier than how much a key is used. */
+  readonly #sizes = new ShareModel(1);
+  readonly #prices = new ShareModel(1);
   readonly #states: Readonly<Record<Family, BreakState>> = {
     usage: new BreakState(),
     errors: new BreakState(),
@@ -71,6 +78,8 @@ export class KeyWatch {
   };
   readonly #requestSums = new Float64Array(windowCount);
   readonly #sums = new Float64Array(windowCount);
+  readonly #tokenSums = new Float64Array(windowCount);
+  readonly #costSums = new Float64Array(windowCount);
   #sensitivity: Sensitivity;
   #prepared = -1;
   #learned = 0;
@@ -158,7 +167,7 @@ export class KeyWatch {
       errors: sumOf('errors'),
       refusals: sumOf('refusals'),
     };
-    const peaks = new Float32Array(5 * windowCount);
+    const peaks = new Float32Array(peakCount);
     peaks.set(this.#ring.peaksOfHour('requests', hour), 0);
     peaks.set(this.#ring.peaksOfHour('tokens', hour), windowCount);
     peaks.set(this.#ring.peaksOfHour('costNanoUsd', hour), 2 * windowCount);
@@ -176,14 +185,22 @@ export class KeyWatch {
   /** Takes in an hour; hours must come in order and without a gap, idle ones too. The same hours make the same bounds. */
   learn({ hour, sums, peaks, kinds }: HourFacts): void {
     const part = (index: number): Float32Array => peaks.subarray(index * windowCount, (index + 1) * windowCount);
-    const common = { hour, requests: sums.requests, broken: kinds.usage };
+    // Of a key that is new, all is learned: its first break is only that it is not small.
+    const broken = this.#learned < warmUpHours.alone ? 'no' : kinds.usage;
+    const common = { hour, requests: sums.requests, broken };
     this.#requests.learn({ ...common, amount: sums.requests, peaks: part(0) });
     this.#tokens.learn({ ...common, amount: sums.tokens, peaks: part(1) });
     this.#cost.learn({ ...common, amount: sums.costNanoUsd, peaks: part(2) });
-    if (kinds.usage !== 'adopted') this.#visits.count(hour);
+    if (broken !== 'adopted') this.#visits.count(hour);
     const admitted = Math.max(0, sums.requests - sums.refusals);
     this.#errors.learn(hour, { count: sums.errors, of: admitted }, part(3), kinds.errors);
     this.#refusals.learn(hour, { count: sums.refusals, of: sums.requests }, part(4), kinds.refusals);
+    const { requestSize: tokenUnit } = this.#tokens;
+    const { requestSize: costUnit } = this.#cost;
+    const tokens = tokenUnit === 0 ? 0 : sums.tokens / tokenUnit;
+    const cost = costUnit === 0 ? 0 : sums.costNanoUsd / costUnit;
+    if (tokens > 0) this.#sizes.learn(hour, { count: tokens, of: admitted }, part(5), broken);
+    if (tokens > 0 && cost > 0) this.#prices.learn(hour, { count: cost, of: tokens }, part(6), broken);
     this.#learned += 1;
     this.#prepared = -1;
   }
@@ -200,32 +217,53 @@ export class KeyWatch {
     this.#cost.prepare(hour, probability, isNew ? Math.max(newKey.costNanoUsd, minimum.costNanoUsd) : minimum.costNanoUsd);
     this.#errors.prepare(hour, hourlyProbability);
     this.#refusals.prepare(hour, hourlyProbability);
+    this.#sizes.prepare(hour, hourlyProbability);
+    this.#prices.prepare(hour, hourlyProbability);
   }
 
   #lookAtUsage(minute: number, news: KeyNews[]): void {
     const state = this.#states.usage;
+    this.#ring.sumsEndingAt('tokens', minute, this.#tokenSums);
+    this.#ring.sumsEndingAt('costNanoUsd', minute, this.#costSums);
     let worst: BreakBegun | undefined;
     let worstWindow = 0;
-    let worstExcess = 0;
-    for (const [metric, measure, model] of [
-      ['tokens', 'tokens', this.#tokens],
-      ['cost', 'costNanoUsd', this.#cost],
-    ] as const) {
-      this.#ring.sumsEndingAt(measure, minute, this.#sums);
-      for (let window = 0; window < windowCount; window += 1) {
-        const observed = this.#sums[window] ?? 0;
-        const bound = model.bound(window);
-        if (observed <= bound || !state.admits(minute, window)) continue;
-        if (state.openedAt !== undefined) state.broken(minute, window);
-        else if (worst === undefined || observed / bound > worstExcess) {
-          worstExcess = observed / bound;
-          worstWindow = window;
-          const length = windowMinutes[window] ?? 0;
-          worst = { kind: 'begun', family: 'usage', metric, windowMinutes: length, minute, observed, expected: model.expected(window) };
-        }
+    const note = (metric: 'tokens' | 'cost', window: number, observed: number, expected: number): void => {
+      if (state.openedAt !== undefined) state.broken(minute, window);
+      else if (worst === undefined || observed * worst.expected > worst.observed * expected) {
+        worstWindow = window;
+        worst = { kind: 'begun', family: 'usage', metric, windowMinutes: windowMinutes[window] ?? 0, minute, observed, expected };
       }
+    };
+    for (let window = 0; window < windowCount; window += 1) {
+      if (!state.admits(minute, window)) continue;
+      const tokens = this.#tokenSums[window] ?? 0;
+      const cost = this.#costSums[window] ?? 0;
+      if (tokens > this.#tokens.bound(window)) note('tokens', window, tokens, this.#tokens.expected(window));
+      if (cost > this.#cost.bound(window)) note('cost', window, cost, this.#cost.expected(window));
     }
+    this.#lookAtRatios(minute, note);
     if (worst !== undefined && state.broken(minute, worstWindow)) news.push(worst);
+  }
+
+  /** Requests that grew, tokens that became dearer: seen where the amount alone is within what the key may use. */
+  #lookAtRatios(minute: number, note: (metric: 'tokens' | 'cost', window: number, observed: number, expected: number) => void): void {
+    if (this.#learned < warmUpHours.alone || this.#tokens.requestSize === 0) return;
+    const { minimum } = this.#sensitivity;
+    if ((this.#tokenSums[windowCount - 1] ?? 0) < minimum.tokens && (this.#costSums[windowCount - 1] ?? 0) < minimum.costNanoUsd) return;
+    this.#ring.sumsEndingAt('requests', minute, this.#requestSums);
+    this.#takeRefusalsOff(minute);
+    const tokenUnit = this.#tokens.requestSize;
+    const costUnit = this.#cost.requestSize;
+    for (let window = 0; window < windowCount; window += 1) {
+      if (!this.#states.usage.admits(minute, window)) continue;
+      const tokens = this.#tokenSums[window] ?? 0;
+      const cost = this.#costSums[window] ?? 0;
+      const requests = this.#requestSums[window] ?? 0;
+      if (tokens > minimum.tokens && this.#sizes.breaks(window, { count: tokens / tokenUnit, of: requests }))
+        note('tokens', window, tokens, this.#sizes.share * requests * tokenUnit);
+      if (costUnit > 0 && cost > minimum.costNanoUsd && this.#prices.breaks(window, { count: cost / costUnit, of: tokens / tokenUnit }))
+        note('cost', window, cost, (this.#prices.share * tokens * costUnit) / tokenUnit);
+    }
   }
 
   #lookAtShares(minute: number, news: KeyNews[]): void {
@@ -266,23 +304,32 @@ export class KeyWatch {
       news.push({ kind: 'begun', family: 'silence', metric: 'requests', windowMinutes: minutesPerHour, minute, observed: 0, expected });
   }
 
+  /** Writes the highest excess of each share in each window of the hour. */
   #shareExcesses(hour: number, sums: MinuteSums, peaks: Float32Array): void {
-    const ofWindow = new Float64Array(windowCount);
-    for (const [place, family, model] of [
-      [3, 'errors', this.#errors],
-      [4, 'refusals', this.#refusals],
-    ] as const) {
-      if (sums[family] === 0) continue;
-      for (let minute = hour * minutesPerHour; minute < (hour + 1) * minutesPerHour; minute += 1) {
-        if (this.#ring.at(family, minute) === 0) continue;
-        this.#ring.sumsEndingAt(family, minute, ofWindow);
-        this.#ring.sumsEndingAt('requests', minute, this.#requestSums);
-        if (family === 'errors') this.#takeRefusalsOff(minute);
-        for (const [window, count] of ofWindow.entries()) {
-          const at = place * windowCount + window;
-          const excess = model.excess(hour, { count, of: this.#requestSums[window] ?? 0 });
-          if (excess > (peaks[at] ?? 0)) peaks[at] = excess;
-        }
+    if (sums.requests === 0) return;
+    const tokenUnit = this.#tokens.requestSize;
+    const costUnit = this.#cost.requestSize;
+    const raise = (part: number, window: number, excess: number): void => {
+      const at = part * windowCount + window;
+      if (excess > (peaks[at] ?? 0)) peaks[at] = excess;
+    };
+    const errors = new Float64Array(windowCount);
+    const refusals = new Float64Array(windowCount);
+    for (let minute = hour * minutesPerHour; minute < (hour + 1) * minutesPerHour; minute += 1) {
+      if (this.#ring.at('requests', minute) === 0) continue;
+      this.#ring.sumsEndingAt('requests', minute, this.#requestSums);
+      this.#ring.sumsEndingAt('errors', minute, errors);
+      this.#ring.sumsEndingAt('refusals', minute, refusals);
+      this.#ring.sumsEndingAt('tokens', minute, this.#tokenSums);
+      this.#ring.sumsEndingAt('costNanoUsd', minute, this.#costSums);
+      for (let window = 0; window < windowCount; window += 1) {
+        const requests = this.#requestSums[window] ?? 0;
+        const refused = refusals[window] ?? 0;
+        const tokens = tokenUnit === 0 ? 0 : (this.#tokenSums[window] ?? 0) / tokenUnit;
+        raise(3, window, this.#errors.excess(hour, { count: errors[window] ?? 0, of: requests - refused }));
+        raise(4, window, this.#refusals.excess(hour, { count: refused, of: requests }));
+        raise(5, window, this.#sizes.excess(hour, { count: tokens, of: requests - refused }));
+        if (costUnit > 0) raise(6, window, this.#prices.excess(hour, { count: (this.#costSums[window] ?? 0) / costUnit, of: tokens }));
       }
     }
   }

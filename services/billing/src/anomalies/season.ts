@@ -10,7 +10,7 @@ const rememberedVisits = { slot: 6, parent: 40, hour: 40, all: 336 };
 /** Weight of a parent's mean, in visits. */
 const shrinkage = 1;
 /** A visit moves a mean as if it lay at most so far from it (on the scale of scores): outliers pull little. */
-const furthestPull = 2;
+const furthestPull = 3;
 
 const slotOf = (hour: number): number => ((hour % hoursPerWeek) + hoursPerWeek) % hoursPerWeek;
 const parentOf = (slot: number): number => (slot % hoursPerDay) + (slot >= weekendFrom && slot < weekendTo ? hoursPerDay : 0);
@@ -69,17 +69,17 @@ export class Season {
   }
 
   /**
-   * Before {@link Visits.count} of the same hour. What belongs to a break pulls too, within the same limits: a break each
+   * Before {@link Visits.count} of the same hour. What belongs to a break pulls too, within the same limit: a break each
    * Saturday is a Saturday's usual before long, and one burst hardly moves the mean.
    */
-  learn(hour: number, score: number, broken: boolean): void {
+  learn(hour: number, score: number): void {
     const slot = slotOf(hour);
     const parent = parentOf(slot);
     const ofDay = slot % hoursPerDay;
     const visited = this.#visits.slots[slot] ?? 0;
     const expected = this.level(hour);
     const nearby = Math.min(expected + furthestPull, Math.max(expected - furthestPull, score));
-    const pulled = visited >= 2 ? nearby : broken ? (expected + score) / 2 : score;
+    const pulled = visited >= 2 ? nearby : score;
     this.#slots[slot] = moved(this.#slots[slot] ?? 0, pulled, visited);
     this.#parents[parent] = moved(this.#parents[parent] ?? 0, pulled, this.#visits.parents[parent] ?? 0);
     this.#hours[ofDay] = moved(this.#hours[ofDay] ?? 0, pulled, this.#visits.hours[ofDay] ?? 0);

@@ -1,4 +1,4 @@
-import { breakProbability, breakWeight, type HourKind } from './break-state.ts';
+import type { HourKind } from './break-state.ts';
 import { windowMinutes } from './key-minute.ts';
 import { scoreOf } from './score.ts';
 import { Tail } from './tail.ts';
@@ -7,12 +7,11 @@ const hoursPerWeek = 168;
 /** An hour of the week forgets a fifth at each visit, all hours together half in four weeks. */
 const slotMemory = 0.8;
 const memory = 2 ** (-1 / 672);
-/** The share of a key before it is known: 1 %, with the weight of fifty requests. */
-const priorShare = 0.01;
+/** Weight of the share that a key is taken to have before it is known, in requests. */
 const priorRequests = 50;
 /** Weight of the share of all hours in that of one hour of the week, in requests. */
 const shrinkage = 200;
-/** Counts below this are not looked at closer, for learning. */
+/** Counts below this are neither looked at nor learned. */
 const smallestCount = 5;
 /** The usual share must be exceeded so many times, and by so much. */
 const smallestFactor = 2;
@@ -20,14 +19,14 @@ const smallestRise = 0.05;
 
 /** Sums of one window. */
 export interface ShareWindow {
-  /** Errors or refusals. */
+  /** Errors, refusals; or tokens, or cost in units of what is usual for a request. */
   readonly count: number;
   /** What they are a share of. */
   readonly of: number;
 }
 
 /**
- * Usual share of errors among a key's admitted requests, or of refusals among all, by hour of the week; and how far hours lie above it. A share
+ * Usual share of errors among a key's admitted requests, of refusals among all, of tokens in requests or of cost in tokens, by hour of the week; and how far hours lie above it. A share
  * of few requests says little, so what is compared is the count with the one expected of as many requests, on the scale of scores.
  */
 export class ShareModel {
@@ -35,9 +34,15 @@ export class ShareModel {
   readonly #ofs = new Float32Array(hoursPerWeek);
   readonly #tails = windowMinutes.map(() => new Tail());
   readonly #bounds = new Float64Array(windowMinutes.length).fill(Infinity);
-  #count = priorShare * priorRequests;
+  #count: number;
   #of = priorRequests;
-  #share = priorShare;
+  #share: number;
+
+  /** @param usualShare what is taken for usual before anything is known */
+  constructor(usualShare: number) {
+    this.#count = usualShare * priorRequests;
+    this.#share = usualShare;
+  }
 
   /** Makes the share and the bounds of an hour (since 1970). */
   prepare(hour: number, hourlyProbability: number): void {
@@ -53,13 +58,14 @@ export class ShareModel {
   /** Whether the count of a window (by its place in {@link windowMinutes}) breaks the bound of the hour prepared. */
   breaks(window: number, { count, of }: ShareWindow): boolean {
     const expected = this.#share * of;
-    if (count < smallestFactor * expected || count < expected + smallestRise * of) return false;
+    if (count < smallestCount || count < smallestFactor * expected || count < expected + smallestRise * of) return false;
     return scoreOf(count) - scoreOf(expected) > (this.#bounds[window] ?? Infinity);
   }
 
   /** How far a window lies above the usual share of that hour; what an hour's highest is learned of. */
   excess(hour: number, { count, of }: ShareWindow): number {
-    return count < smallestCount ? 0 : Math.max(0, scoreOf(count) - scoreOf(this.#shareAt(hour) * of));
+    const expected = this.#shareAt(hour) * of;
+    return count < smallestCount || count <= expected ? 0 : scoreOf(count) - scoreOf(expected);
   }
 
   /** Takes in an hour that is over: its sums, and the highest excess of each window. `broken`: it belongs to a break, and only its beginning is learned. */
@@ -68,7 +74,7 @@ export class ShareModel {
     for (const [index, tail] of this.#tails.entries()) {
       const excess = excesses[index] ?? 0;
       if (excess < 0) continue; // of a break that is over
-      tail.add(broken === 'no' ? excess : Math.min(excess, breakWeight * tail.bound(breakProbability)));
+      tail.add(excess, of > 0);
     }
     if (broken === 'first') return;
     const slot = slotOf(hour);

@@ -5,8 +5,8 @@ const halfLifeHours = 672;
 const growth = 2 ** (1 / halfLifeHours);
 /** Weights grow instead of old ones shrinking; at this one all are scaled back. */
 const largestWeight = 1e6;
-/** Peaks that say how the tail goes on, where there are so many. */
-const peakCount = 24;
+/** The highest few peaks and the highest few dozen each give a bound, and the higher one counts: a key that is idle most of the time has two kinds of hours. */
+const peakCounts = { least: 6, most: 24 };
 /** What is taken for granted: an exponent between that of a normal (1/2) and of an exponential tail (1), with the weight of so many peaks. */
 const prior = { exponent: 0.75, peaks: 24 };
 const exponentRange = { least: 0.5, most: 1.2 };
@@ -24,13 +24,20 @@ const doubt = 0.5;
 export class Tail {
   readonly #bins = new Float32Array(bins);
   #total = 0;
+  /** Of hours in use. */
+  #active = 0;
   #weight = 1;
 
-  /** @param excess of one hour above what was expected of it; below 0: an hour without a peak */
-  add(excess: number): void {
+  /**
+   * @param excess of one hour above what was expected of it; below 0: an hour without a peak
+   * @param active whether the key was in use: the tail is that of such hours, for the others say nothing of its form
+   */
+  add(excess: number, active: boolean): void {
     this.#weight *= growth;
     if (this.#weight > largestWeight) this.#scaleBack();
     this.#total += this.#weight;
+    if (!active) return;
+    this.#active += this.#weight;
     if (excess <= 0) return;
     const bin = Math.min(bins - 1, Math.floor(excess / width));
     this.#bins[bin] = (this.#bins[bin] ?? 0) + this.#weight;
@@ -38,34 +45,55 @@ export class Tail {
 
   /** Excess that an hour has with at most this probability; infinite before the first observation. */
   bound(probability: number): number {
-    const observed = this.#total / this.#weight;
+    const observed = this.#active / this.#weight;
     if (observed < 1) return Infinity;
+    const ofActive = (probability * this.#total) / this.#active;
     let peaks = 0;
     let spacings = 0;
     let depths = 0;
     let lowest = 0;
-    for (let bin = bins - 1; bin >= 0 && peaks < peakCount; bin -= 1) {
+    let bound = 0;
+    for (let bin = bins - 1; bin >= 0 && peaks < peakCounts.most; bin -= 1) {
       const count = (this.#bins[bin] ?? 0) / this.#weight;
       if (count === 0) continue;
       lowest = bin;
       spacings += count * Math.log((bin + 0.5) * width);
       depths += count * Math.log(depthOf((peaks + count / 2) / observed));
+      const wasFew = peaks < peakCounts.least;
       peaks += count;
+      if (wasFew && peaks >= peakCounts.least) bound = boundBeyond({ lowest, peaks, spacings, depths, observed, probability: ofActive });
     }
-    const threshold = Math.max(smallestPeak, (lowest + 0.5) * width);
-    const depth = depthOf(Math.max(peaks, 1) / observed);
-    const spread = peaks === 0 ? 0 : spacings - peaks * Math.log((lowest + 0.5) * width);
-    const run = peaks === 0 ? 0 : depths - peaks * Math.log(depth);
-    const exponent = (Math.max(0, spread) + prior.peaks * prior.exponent * priorRun) / (run + prior.peaks * priorRun);
-    const clipped = Math.min(exponentRange.most, Math.max(exponentRange.least, exponent));
-    return threshold * (Math.log(1 / probability) / depth) ** clipped * (1 + doubt / Math.sqrt(1 + peaks));
+    return Math.max(bound, boundBeyond({ lowest, peaks, spacings, depths, observed, probability }));
   }
 
   #scaleBack(): void {
     for (const [bin, count] of this.#bins.entries()) this.#bins[bin] = count / this.#weight;
     this.#total /= this.#weight;
+    this.#active /= this.#weight;
     this.#weight = 1;
   }
+}
+
+interface Peaks {
+  /** Bin of the lowest. */
+  readonly lowest: number;
+  readonly peaks: number;
+  /** Sums of the logarithms of excesses, and of their depths. */
+  readonly spacings: number;
+  readonly depths: number;
+  readonly observed: number;
+  readonly probability: number;
+}
+
+function boundBeyond({ lowest, peaks, spacings, depths, observed, probability }: Peaks): number {
+  const edge = (lowest + 0.5) * width;
+  const depth = depthOf(Math.max(peaks, 1) / observed);
+  const spread = Math.max(0, spacings - peaks * Math.log(edge));
+  const run = Math.max(0, depths - peaks * Math.log(depth));
+  const exponent = (spread + prior.peaks * prior.exponent * priorRun) / (run + prior.peaks * priorRun);
+  const clipped = Math.min(exponentRange.most, Math.max(exponentRange.least, exponent));
+  const further = Math.max(1, Math.log(1 / probability) / depth);
+  return Math.max(smallestPeak, edge) * further ** clipped * (1 + doubt / Math.sqrt(1 + peaks));
 }
 
 /** Mean of a peak's log-depth beyond the threshold's, about, with a month of hours; makes the prior's weight one of peaks. */

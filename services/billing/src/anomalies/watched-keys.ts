@@ -1,6 +1,6 @@
 import type { AnomalyStore, Findings, KeyMinute, KeyOwner } from './anomaly-store.ts';
-import { longestWindow, minuteMs, minutesPerHour, windowMinutes } from './key-minute.ts';
-import { KeyWatch, type HourFacts, type KeyNews } from './key-watch.ts';
+import { longestWindow, minuteMs, minutesPerHour } from './key-minute.ts';
+import { KeyWatch, peakCount, type HourFacts, type KeyNews } from './key-watch.ts';
 import type { Sensitivity } from './sensitivity.ts';
 
 /** Minutes after the end of an hour at which it is learned: late events are in it by then. */
@@ -160,7 +160,7 @@ function learnAll(watch: KeyWatch, hours: readonly { readonly facts: HourFacts }
 
 function idleHour(hour: number): HourFacts {
   const sums = { requests: 0, tokens: 0, costNanoUsd: 0, errors: 0, refusals: 0 };
-  return { hour, sums, peaks: new Float32Array(5 * windowMinutes.length), kinds: { usage: 'no', errors: 'no', refusals: 'no' } };
+  return { hour, sums, peaks: new Float32Array(peakCount), kinds: { usage: 'no', errors: 'no', refusals: 'no' } };
 }
 
 /** Newest hour that is learned once this minute was gone through. */

@@ -57,7 +57,7 @@ export interface SyntheticKey {
 const minutesPerHour = 60;
 const tries = 400;
 /** Only what matters is planted: excess of tokens, or of errors and refusals, well above the documented minimum. */
-const smallestExcess = { tokens: 40_000, nanoUsd: 1e9, requests: 25 };
+const smallestExcess = { tokens: 200_000, nanoUsd: 2e9, requests: 25 };
 
 interface Character {
   readonly kind: KeyKind;
@@ -262,7 +262,7 @@ function makeMinutes(world: World, character: Character, rates: Float32Array, pl
     made.refusals[minute] = refusals;
     made.errors[minute] = errors;
     made.tokens[minute] = tokens;
-    made.costNanoUsd[minute] = tokens * character.nanoUsdPerToken * effect.price;
+    made.costNanoUsd[minute] = tokens * character.nanoUsdPerToken * effect.price * world.priceNoise(random);
   }
   return made;
 }

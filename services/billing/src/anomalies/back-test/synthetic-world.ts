@@ -16,8 +16,10 @@ export interface World {
   readonly minuteNoise: (random: Random) => number;
   /** Tokens of one request, mean about 1. */
   readonly requestSize: (random: Random) => number;
-  /** Standard deviation of the above, for sums of many. */
+  /** Of {@link requestSize}, for sums of many. */
   readonly sizeDeviation: number;
+  /** Factor of the price of a minute's tokens: which models are asked changes. */
+  readonly priceNoise: (random: Random) => number;
 }
 
 const hour = (iso: string): number => Date.parse(iso) / 3_600_000;
@@ -38,6 +40,7 @@ export const developmentWorld: World = {
   hourMemory: 0.6,
   minuteNoise: (random) => lognormal(random, 0.5),
   requestSize: (random) => lognormal(random, 0.9),
+  priceNoise: (random) => lognormal(random, 0.4),
   sizeDeviation: 1.12,
 };
 
@@ -52,5 +55,6 @@ export const testWorld: World = {
   hourMemory: 0.35,
   minuteNoise: (random) => gamma(random, 3),
   requestSize: (random) => 0.6 * Math.min(60, (1 - random.next()) ** (-1 / 2.5)),
+  priceNoise: (random) => (random.next() < 0.1 ? 4 : 0.7),
   sizeDeviation: 0.9,
 };
