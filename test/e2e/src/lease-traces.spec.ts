@@ -13,18 +13,19 @@ const spanMs = 1_500;
 
 beforeAll(async () => {
   gateway = await startLimitedGateway();
-  const firstIds = await gateway.ask(1);
-  await askFor(spanMs); // leases follow demand: renewals must have seen it
-  const laterIds = [...(await gateway.ask(200)), ...(await askFor(spanMs))];
+  const firstIds = await gateway.ask(1, 1);
+  // Leases follow demand: renewals must have seen more of it than comes then.
+  await askFor(2 * spanMs, 8);
+  const laterIds = [...(await gateway.ask(200, 3)), ...(await askFor(spanMs, 3))];
   [first] = (await gateway.tracesOf(firstIds)) as [RequestTrace]; // one for each id
   later = await gateway.tracesOf(laterIds);
 }, 180_000);
 afterAll(() => gateway.stop());
 
-async function askFor(ms: number): Promise<string[]> {
+async function askFor(ms: number, atOnce: number): Promise<string[]> {
   const ids: string[] = [];
   const until = Date.now() + ms;
-  while (Date.now() < until) ids.push(...(await gateway.ask(20)));
+  while (Date.now() < until) ids.push(...(await gateway.ask(20, atOnce)));
   return ids;
 }
 

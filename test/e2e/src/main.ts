@@ -7,10 +7,10 @@ const rampMs = 5_000;
 
 const gateway = await startLimitedGateway();
 try {
-  const [firstId = ''] = await gateway.ask(1);
+  const [firstId = ''] = await gateway.ask(1, 1);
   const until = Date.now() + rampMs;
-  while (Date.now() < until) await gateway.ask(20);
-  const [laterId = ''] = await gateway.ask(1);
+  while (Date.now() < until) await gateway.ask(20, 8);
+  const [laterId = ''] = await gateway.ask(1, 1);
   for (const [title, id] of [
     ['The first request: nothing is leased yet', firstId],
     ['A request while leases last', laterId],

@@ -15,8 +15,8 @@ export interface RequestTrace {
 
 /** Metering and router with limits in all scopes, on Debian's PostgreSQL, and a collector of their traces. */
 export interface LimitedGateway {
-  /** So many requests, some at once. @returns their ids */
-  ask(count: number): Promise<string[]>;
+  /** So many requests, `atOnce` of them at a time. @returns their ids */
+  ask(count: number, atOnce: number): Promise<string[]>;
   /** Traces of requests, once each has its root and both stages. */
   tracesOf(requestIds: readonly string[]): Promise<RequestTrace[]>;
   /** Everything exported so far. */
@@ -28,7 +28,6 @@ export interface LimitedGateway {
 export const leaseStatement = 'SELECT metering.renew_quotas';
 
 const key = 'sk-sluice-e2e-key-with-limits-0001';
-const atOnce = 8;
 /** Processes export once a second. */
 const exportBudgetMs = 20_000;
 const pollMs = 100;
@@ -58,7 +57,7 @@ export async function startLimitedGateway(): Promise<LimitedGateway> {
     return answer.headers.get('x-request-id') ?? '';
   };
   return {
-    ask: async (count) => {
+    ask: async (count, atOnce) => {
       const ids: string[] = [];
       let left = count;
       const worker = async (): Promise<void> => {
@@ -67,7 +66,7 @@ export async function startLimitedGateway(): Promise<LimitedGateway> {
           ids.push(await askOnce());
         }
       };
-      await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
+      await Promise.all(Array.from({ length: atOnce }, worker));
       return ids;
     },
     tracesOf: async (requestIds) => {
