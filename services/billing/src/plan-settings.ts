@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '@sluice/database';
 
-/** Longest roll-up or statement; beyond the pool's own limit, for a machine that does much else. */
+/** Longest roll-up, statement or page of a re-rating; beyond the pool's own limit, for a machine that does much else. */
 const statementTimeoutMs = 60_000;
 
 /**

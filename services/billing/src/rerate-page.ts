@@ -80,17 +80,17 @@ async function bookedLines(on: Queryable, rows: readonly RerateRow[]): Promise<M
   const last = rows.at(-1);
   const byRequest = new Map<string, BookedLine[]>();
   if (first === undefined || last === undefined) return byRequest;
-  // By blocks, of which lines have an index; corrections have the time of their request, which bounds the partitions.
+  // By blocks, of which lines have an index, against the page's entries in memory; corrections have the time of their request, which bounds
+  // the partitions. A small organisation's thousand requests may lie in as many blocks: seconds, not gigabytes.
   const lines = await on.query<BookedLine>(
     `WITH entry AS MATERIALIZED (
        SELECT request_id AS entry_id, request_id, block FROM billing.ledger WHERE request_id = ANY ($1::text[])
        UNION ALL SELECT adjustment_id, request_id, block FROM billing.adjustment WHERE request_id = ANY ($1::text[])
-     ), line AS MATERIALIZED (
-       SELECT * FROM billing.ledger_line WHERE block = ANY (ARRAY(SELECT DISTINCT block FROM entry)) AND ended_at BETWEEN $2 AND $3
      )
      SELECT entry.request_id, line.attempt, line.kind, line.provider, line.model, sum(line.amount_nano_usd) AS amount
-     FROM entry JOIN line ON line.entry_id = entry.entry_id
-     WHERE line.kind <> 'saved' AND line.amount_nano_usd IS NOT NULL AND line.attempt > 0
+     FROM billing.ledger_line AS line JOIN entry ON entry.entry_id = line.entry_id AND entry.block = line.block
+     WHERE line.block = ANY (ARRAY(SELECT DISTINCT block FROM entry)) AND line.ended_at BETWEEN $2 AND $3
+       AND line.kind <> 'saved' AND line.amount_nano_usd IS NOT NULL AND line.attempt > 0
      GROUP BY 1, 2, 3, 4, 5`,
     [rows.map((row) => row.request_id), first.ended_at, last.ended_at],
   );

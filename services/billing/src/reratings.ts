@@ -3,6 +3,7 @@ import { SluiceError, type ledgerCalls } from '@sluice/contracts';
 import type { Database, Transaction } from '@sluice/database';
 import type { z } from 'zod';
 import { bookAdjustments, type Adjustment } from './adjustments.ts';
+import { withPlanSettings } from './plan-settings.ts';
 import type { PriceBook } from './price-book.ts';
 import { sumOf } from './rated-lines.ts';
 import { comparePage, type PageChange } from './rerate-page.ts';
@@ -97,7 +98,7 @@ export class Reratings {
     if (oldest === undefined) return false;
     try {
       await this.#prices.ensure(oldest.price_version);
-      return await this.#database.transaction((transaction) => this.#page(transaction, oldest.rerating_id));
+      return await withPlanSettings(this.#database, (transaction) => this.#page(transaction, oldest.rerating_id));
     } catch (error) {
       await this.#database.query(
         `UPDATE billing.rerating SET failures = failures + 1, state = CASE WHEN failures + 1 >= $2 THEN 'failed' ELSE state END, updated_at = now()

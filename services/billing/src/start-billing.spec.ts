@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connectBus, type Bus } from '@sluice/bus';
-import { calls, ledgerCalls, subjects } from '@sluice/contracts';
+import { calls, ledgerCalls, streams, subjects } from '@sluice/contracts';
+import { openDatabase } from '@sluice/database';
 import { startNatsServer, startPostgres } from '@sluice/testing';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -29,12 +30,17 @@ afterAll(async () => {
 });
 
 /** Billing as `runService` would run it, on a connection of its own. */
-async function runBilling(): Promise<{ stop: () => Promise<void> }> {
+async function runBilling(environment: Record<string, string> = {}): Promise<{ stop: () => Promise<void> }> {
   const bus = await connect('billing');
   const closers: (() => Promise<void> | void)[] = [() => bus.close()];
   const context: BillingContext = {
     settings: {
-      ...settingsSchema.parse({ DATABASE_URL: postgres.url, BILLING_BATCH_WAIT_MS: '50', SLUICE_MASTER_KEY: 'm'.repeat(32) }),
+      ...settingsSchema.parse({
+        DATABASE_URL: postgres.url,
+        BILLING_BATCH_WAIT_MS: '50',
+        SLUICE_MASTER_KEY: 'm'.repeat(32),
+        ...environment,
+      }),
       SLUICE_DATA_DIR: '.sluice',
     },
     bus,
@@ -89,3 +95,34 @@ it('writes what was published before, while and after it ran, once each', async 
   expect(statement.totals).toMatchObject({ usageNanoUsd: String(200 * 201_000), dueNanoUsd: String(200 * 201_000) });
   await second.stop();
 }, 40_000);
+
+it('reads the stream again by itself, and raises an alert where a row is not what was published', async () => {
+  await producer.ensureStream({ name: streams.audit, subjects: [subjects.anyAudit], maxAgeMs: 3_600_000, duplicateWindowMs: 60_000 });
+  const alerts: string[] = [];
+  const listening = producer.subscribe(subjects.audit('system'), (data) => alerts.push(new TextDecoder().decode(data)));
+  const database = openDatabase({ url: postgres.url, applicationName: 'billing-spec' });
+  const run = randomBytes(4).toString('hex');
+  const recording = await runBilling();
+  // Older than the audit's grace, so that what is missing is no longer on its way.
+  const options = { requestId: `req_${run}`, time: Date.now() - 3_600_000 };
+  const encoder = new TextEncoder();
+  const event = { ...sampleEvents.settled(options), source: `sluice/ingress/${run}` };
+  producer.publish(usage, encoder.encode(JSON.stringify(event)));
+  await vi.waitFor(async () => {
+    expect(await listed()).toContain(options.requestId);
+  }, timeoutMs);
+  await recording.stop();
+  await database.query('UPDATE billing.ledger SET cost_nano_usd = 1 WHERE request_id = $1', [options.requestId]);
+
+  const auditing = await runBilling({ BILLING_AUDIT_INTERVAL_MS: '1000' });
+  await vi.waitFor(
+    () => {
+      expect(alerts.join()).toContain(`the stream has the end ${event.id}, the ledger does not have it as it is there`);
+      expect(alerts.join()).toContain('entries or lines were changed after it was sealed');
+    },
+    { timeout: 20_000 },
+  );
+  await auditing.stop();
+  await listening.close();
+  await database.close();
+}, 60_000);

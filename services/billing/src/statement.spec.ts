@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { otherNames } from './group-sums-sql.ts';
 import { openLedger, servers, type LedgerHarness } from './ledger-harness.ts';
 import { rollUp } from './rollup.ts';
+import { statementSql } from './statement-sql.ts';
 import { readStatement, type Statement, type StatementQuery } from './statement.ts';
 
 const start = Date.UTC(2026, 10, 29, 12);
@@ -127,3 +128,25 @@ describe.each(servers)('statements on $name', ({ open }) => {
     expect(statement.totals.dueNanoUsd).toBe(String(2_003n * sampleCost));
   }, 30_000);
 });
+
+it('reads no table of the ledger whole, however long it is', async () => {
+  const [, postgres] = servers;
+  const harness = await openLedger(postgres.open);
+  const many = Array.from({ length: 6_000 }, (_, index) => ({
+    requestId: `r${index}`,
+    organization: `org_${index % 40}`,
+    time: start + index,
+    user: `u${index}`,
+  }));
+  for (let at = 0; at < many.length; at += 500) await harness.settle(...many.slice(at, at + 500));
+  await rollUp(harness.database);
+  await harness.settle({ requestId: 'new', organization: 'org_1', time: start });
+  await harness.database.query('ANALYZE');
+  for (const by of ['user', 'day', 'tag:project', 'month'] as const) {
+    const { text, values } = statementSql({ organization: 'org_1', ...period, by });
+    const plan = await harness.database.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, values);
+    const scans = plan.map((row) => row['QUERY PLAN']).filter((line) => /Seq Scan on (?:ledger|group_sum|rollup )/.test(line));
+    expect(scans.filter((line) => !line.includes('ledger_line_default'))).toEqual([]);
+  }
+  await harness.close();
+}, 60_000);
