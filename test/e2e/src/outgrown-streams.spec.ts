@@ -113,6 +113,22 @@ describe('what a stream held beyond its use', () => {
   });
 });
 
+describe('a stream that metering does not answer', () => {
+  it('ends at what it holds, and the key goes on when metering is back', async () => {
+    const { key, keyId } = await keyWith('silent', 100_000);
+    const client = gateway.client({ key, headers: longAnswer });
+    const stream = client.chat.completions.stream(ask('Write a book.'));
+    stream.once('content', () => gateway.sluice.kill('metering', 'SIGSTOP'));
+    const { choices } = await stream.finalChatCompletion().finally(() => gateway.sluice.kill('metering', 'SIGCONT'));
+    expect(choices[0]?.finish_reason).toBe('length');
+    const spent = await spentBy(keyId, 1);
+    expect(spent).toMatchObject({ estimated: true, outcomes: ['completed'] });
+    // What a new key's stream is expected to use, and the question.
+    expect(spent.tokens).toBeLessThan(600);
+    expect(await finish(gateway.client({ key, headers: { ...atOnce, 'x-sim-output-tokens': '900' }, maxRetries: 5 }))).toBe('stop');
+  });
+});
+
 async function finish(client: OpenAI): Promise<string | undefined> {
   const { choices } = await client.chat.completions.stream(ask('Write a chapter.')).finalChatCompletion();
   return choices[0]?.finish_reason;
