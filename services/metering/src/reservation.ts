@@ -1,6 +1,6 @@
 import type { Quota } from './quota.ts';
 import type { Asker } from './scope-table.ts';
-import { amountOf, furtherAmountOf, sumOf, type Use } from './use.ts';
+import { amountOf, furtherAmountOf, noUse, sumOf, type Use } from './use.ts';
 
 /** What stands in for a request's use until its settlement. */
 export interface Estimate {
@@ -26,7 +26,9 @@ export class Reservation {
   readonly number: number;
   /** More for a request that another replica admitted: its use is settled there, and nothing is counted here. */
   readonly isExtension: boolean;
-  #estimate: Estimate;
+  readonly #estimate: Estimate;
+  /** What was asked for beyond it. */
+  #more = noUse;
   /** What is held of each quota, where that is less than the most. */
   #short: number[] | undefined;
 
@@ -49,6 +51,7 @@ export class Reservation {
     this.#estimate = estimate;
   }
 
+  /** Without what was asked for later: as its intent says, and as the ledger books it where nobody settles it. */
   get expected(): Use {
     return this.#estimate.expected;
   }
@@ -82,16 +85,16 @@ export class Reservation {
 
   /** Holds more; several such add up. */
   extend(more: Use): void {
-    const { expected, most } = this.#estimate;
-    this.#estimate = { expected: sumOf(expected, more), most: sumOf(most, more) };
+    this.#more = sumOf(this.#more, more);
     this.#short = this.#short?.map((amount, index) => {
       const quota = this.quotas[index];
       return quota === undefined ? amount : amount + furtherAmountOf(quota.unit, more);
     });
   }
 
-  #full(quota: Quota): number {
-    if (this.isExtension) return furtherAmountOf(quota.unit, this.#estimate.most);
-    return quota.holdsMost ? amountOf(quota.unit, this.#estimate.most) : amountOf(quota.unit, this.#estimate.expected);
+  #full({ unit, holdsMost }: Quota): number {
+    const { expected, most } = this.#estimate;
+    const first = this.isExtension ? furtherAmountOf(unit, most) : amountOf(unit, holdsMost ? most : expected);
+    return this.#more === noUse ? first : first + furtherAmountOf(unit, this.#more);
   }
 }

@@ -1,0 +1,237 @@
+import { setImmediate } from 'node:timers/promises';
+import { usageEventTypes } from '@sluice/contracts';
+import { openDatabase, type Database } from '@sluice/database';
+import { startDebianPostgres } from '@sluice/testing';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from './metering-samples.ts';
+import { reconcile } from './reconcile.ts';
+
+const limit = 200;
+const replicaCount = 3;
+const snapshot = sampleSnapshot({ keyBudgets: [{ tokens: limit, window: 'month' }], key: { concurrency: 50 } });
+let server: { readonly url: string; stop(): Promise<void> };
+let database: Database;
+
+beforeAll(async () => {
+  server = await startDebianPostgres();
+  database = openDatabase({ url: server.url, applicationName: 'arithmetic-spec', maxConnections: 8 });
+  await migrateMetering(database);
+});
+afterAll(async () => {
+  await database.close();
+  await server.stop();
+});
+
+/** What the outside world knows of one request. */
+interface Known {
+  readonly id: string;
+  readonly holder: string;
+  readonly number: number;
+  readonly expected: number;
+  readonly deadline: number;
+  most: number;
+  /** Undefined while it is under way. */
+  used: number | undefined;
+}
+
+/** Three replicas over one database. One token is one unit of the budget. */
+class World {
+  now = Date.UTC(2026, 0, 5, 12);
+  readonly replicas: SampleReplica[] = [];
+  readonly requests: Known[] = [];
+  /** The largest amount by which one request can go beyond what was expected of it. */
+  largestError = 0;
+  readonly #dead = new Set<string>();
+
+  constructor() {
+    for (let index = 0; index < replicaCount; index += 1) this.#start(index);
+  }
+
+  get open(): Known[] {
+    return this.requests.filter(({ used }) => used === undefined);
+  }
+
+  /** What is used in the worst case. */
+  get worst(): number {
+    return this.requests.reduce((sum, { used, most }) => sum + (used ?? most), 0);
+  }
+
+  async ask(index: number, expected: number, error: number): Promise<void> {
+    const id = `req_${this.requests.length}_${Math.random()}`;
+    const { admission } = this.#replica(index);
+    const deadline = this.now + 60_000;
+    const most = expected + error;
+    const tokens = { inputTokens: 0, mostInputTokens: 0, outputTokens: expected, mostOutputTokens: most };
+    const refusal = await admission.admit(sampleRequest(id, { ...tokens, deadline, dispatchedAt: this.now }));
+    if (refusal !== undefined) return;
+    const { holder = '', number = 0 } = admission.reservationOf(id) ?? {};
+    this.requests.push({ id, holder, number, expected, deadline, most, used: undefined });
+    this.largestError = Math.max(this.largestError, error);
+  }
+
+  async extend(at: number, index: number, outputTokens: number): Promise<void> {
+    const request = this.#pick(this.open, at);
+    if (request === undefined) return;
+    const granted = await this.#replica(index).admission.extend(
+      sampleRequest(request.id, { inputTokens: 0, outputTokens, deadline: request.deadline }),
+    );
+    if (granted) request.most += outputTokens;
+  }
+
+  settle(at: number, share: number): void {
+    const request = this.#pick(this.open, at);
+    if (request !== undefined) this.#settle(request, Math.round(request.most * share));
+  }
+
+  /** Time goes on until whatever is open has expired; the ledger then books what was expected. */
+  async expire(): Promise<void> {
+    this.now += 121_000;
+    for (const replica of this.replicas) await this.#renew(replica);
+    for (const request of this.open) request.used = request.expected;
+    for (const { admission } of this.replicas) admission.expire();
+  }
+
+  async renew(index: number): Promise<void> {
+    await this.#renew(this.#replica(index));
+  }
+
+  /** Replaces a replica as if it had been killed, and gives back what it held, twice: what is open is looked at again. */
+  async kill(at: number): Promise<void> {
+    const index = at % replicaCount;
+    const { admission } = this.#replica(index);
+    await admission.keeper.settled();
+    const { holder } = admission.keeper;
+    this.#dead.add(holder);
+    this.#start(index);
+    await database.query(`UPDATE metering.holder SET expires_at = clock_timestamp() - interval '1 s' WHERE holder = $1`, [holder]);
+    for (let time = 0; time < 2; time += 1) await this.#reconcile(holder);
+  }
+
+  /** All is over: what was under way is settled, nothing is held and everything is told. */
+  async end(): Promise<{ leased: number; used: number }> {
+    for (const request of this.open) this.#settle(request, request.most);
+    for (let time = 0; time < 5; time += 1) for (const replica of this.replicas) await this.#renew(replica);
+    for (const holder of this.#dead) await this.#reconcile(holder);
+    for (const { admission } of this.replicas) expect(admission.open).toBe(0);
+    const [row] = await database.query<{ leased: string; used: string }>(
+      `SELECT coalesce(sum(leased), 0) AS leased, coalesce(sum(used), 0) AS used FROM metering.counter WHERE meter LIKE '%tokens%'`,
+    );
+    return { leased: Number(row?.leased), used: Number(row?.used) };
+  }
+
+  async #renew({ admission }: SampleReplica): Promise<void> {
+    await admission.keeper.flush(true);
+    await setImmediate();
+  }
+
+  #settle(request: Known, used: number): void {
+    request.used = used;
+    for (const { admission } of this.replicas) admission.settle(request.id, { input: 0, output: used });
+  }
+
+  #start(index: number): void {
+    const { store } = openReplica(database, snapshot, () => this.now);
+    this.replicas[index] = openReplica(database, snapshot, () => this.now, {
+      // The dead say nothing: what they had still to send is lost.
+      store: {
+        renew: (state, asked) => (this.#dead.has(state.holder) ? Promise.reject(new Error('dead')) : store.renew(state, asked)),
+      },
+    });
+  }
+
+  async #reconcile(holder: string): Promise<void> {
+    await database.query(`UPDATE metering.holder SET reconcile_at = '-infinity' WHERE holder = $1`, [holder]);
+    const { store } = this.#replica(0);
+    const lost = await store.nextLost();
+    if (lost === undefined) return; // it never leased anything, or is forgotten
+    const requests = this.requests.filter((request) => request.holder === lost.holder);
+    const read = (_since: number, handle: (event: Record<string, unknown>) => void): Promise<void> => {
+      for (const request of requests) for (const event of eventsOf(request)) handle(event);
+      return Promise.resolve();
+    };
+    await reconcile(store, lost, read, () => true, this.now);
+  }
+
+  #replica(index: number): SampleReplica {
+    const replica = this.replicas[index % replicaCount];
+    if (replica === undefined) throw new Error('no replicas');
+    return replica;
+  }
+
+  #pick(requests: readonly Known[], at: number): Known | undefined {
+    return requests[at % Math.max(1, requests.length)];
+  }
+}
+
+function eventsOf({ id, holder, number, expected, deadline, most, used }: Known): Record<string, unknown>[] {
+  const about = { requestId: id, organization: 'acme', team: 'support', keyId: 'key_web', tags: {}, modelAsked: 'chat' };
+  const lease = { holder, number, most: { inputTokens: 0, outputTokens: most, costNanoUsd: '0' } };
+  const intent = { type: usageEventTypes.intent, time: new Date(0).toISOString() };
+  const intents = [{ ...intent, data: { ...about, reserved: { inputTokens: 0, outputTokens: expected }, lease, deadline } }];
+  if (used === undefined) return intents;
+  return [...intents, { type: usageEventTypes.settled, data: { ...about, usage: { input: 0, output: used } } }];
+}
+
+const nat = fc.nat(1_000);
+const step = fc.oneof(
+  { weight: 7, arbitrary: fc.tuple(fc.constant('ask' as const), nat, fc.integer({ min: 1, max: 15 }), fc.nat(40)) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant('extend' as const), nat, nat, fc.integer({ min: 1, max: 10 })) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant('settle' as const), nat, fc.nat(100)) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant('renew' as const), nat) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant('expire' as const)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant('kill' as const), nat) },
+);
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+
+async function take(world: World, step: Step): Promise<void> {
+  switch (step[0]) {
+    case 'ask':
+      return world.ask(step[1], step[2], step[3]);
+    case 'extend':
+      return world.extend(step[1], step[2], step[3]);
+    case 'settle':
+      world.settle(step[1], step[2] / 100);
+      return;
+    case 'renew':
+      return world.renew(step[1]);
+    case 'expire':
+      return world.expire();
+    case 'kill':
+      return world.kill(step[1]);
+  }
+}
+
+async function worldAfter(steps: readonly Step[], check: (world: World) => void): Promise<World> {
+  await database.query('TRUNCATE metering.counter, metering.holder, metering.crossing CASCADE');
+  const world = new World();
+  for (const step of steps) {
+    await take(world, step);
+    check(world);
+  }
+  return world;
+}
+
+it('never uses more than a limit and one estimate error, whatever is asked, extended, settled, renewed, expired and killed when', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
+      const world = await worldAfter(steps, ({ worst, largestError }) => {
+        expect(worst).toBeLessThanOrEqual(limit + largestError);
+      });
+      await world.end();
+    }),
+    { numRuns: 60 },
+  );
+}, 120_000);
+
+it('loses no quota and books nothing twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
+      const world = await worldAfter(steps, () => undefined);
+      const { leased, used } = await world.end();
+      const spent = world.requests.reduce((sum, request) => sum + (request.used ?? 0), 0);
+      expect({ leased, used }).toEqual({ leased: spent, used: spent });
+    }),
+    { numRuns: 60 },
+  );
+}, 120_000);
