@@ -16,8 +16,6 @@ export interface NatsClusterOptions {
 export interface NatsCluster {
   /** Addresses of all, comma-separated, in the order of their places. */
   readonly urls: string;
-  /** Address of one. */
-  url(place: number): string;
   /** Ends one with SIGKILL; its store stays. */
   kill(place: number): Promise<void>;
   /** Starts one that was killed, and waits until the cluster has it again. */
@@ -29,48 +27,67 @@ export interface NatsCluster {
 /** How long servers may take to find each other and to elect a leader; 3 to 6 s are usual. */
 const electionTimeoutMs = 45_000;
 
+/** Starts of the whole: each needs three ports a server that nobody takes meanwhile. */
+const startLimit = 3;
+
 /** Starts a cluster on 127.0.0.1 and waits until JetStream has a leader that hears all servers. They die with this process. */
 export async function startNatsCluster(options: NatsClusterOptions = {}): Promise<NatsCluster> {
-  const size = options.size ?? 3;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryStart(options);
+    } catch (error) {
+      if (attempt === startLimit) throw error;
+    }
+  }
+}
+
+async function tryStart({ size = 3, bin }: NatsClusterOptions): Promise<NatsCluster> {
   const scratch = await mkdtemp(join(tmpdir(), 'sluice-cluster-'));
   const ports = await findFreePorts(size * 3);
-  const clientPorts = ports.slice(0, size);
-  const clusterPorts = ports.slice(size, size * 2);
-  const monitorPorts = ports.slice(size * 2);
+  const places = Array.from({ length: size }, (_, place) => {
+    const [port = 0, clusterPort = 0, monitorPort = 0] = ports.slice(place * 3, place * 3 + 3);
+    return { place, port, clusterPort, monitorPort };
+  });
+  const clusterPorts = places.map(({ clusterPort }) => clusterPort);
   const servers: (NatsServer | undefined)[] = [];
   const start = async (place: number): Promise<void> => {
-    const [port, clusterPort, monitorPort] = [clientPorts[place], clusterPorts[place], monitorPorts[place]];
-    if (port === undefined || clusterPort === undefined || monitorPort === undefined) throw new Error(`the cluster has no server ${place}`);
+    const found = places[place];
+    if (found === undefined) throw new Error(`the cluster has no server ${place}`);
+    const { port, clusterPort, monitorPort } = found;
+    const cluster = { serverName: `sluice-${place}`, clusterPort, clusterPorts, monitorPort };
     servers[place] = await startNatsServer({
       port,
       storeDir: join(scratch, `store-${place}`),
-      ...(options.bin === undefined ? {} : { bin: options.bin }),
-      cluster: { serverName: `sluice-${place}`, clusterPort, clusterPorts, monitorPort },
+      ...(bin === undefined ? {} : { bin }),
+      cluster,
     });
   };
+  const settled = (): Promise<void> =>
+    waitForCluster(
+      places.filter(({ place }) => servers[place] !== undefined).map(({ monitorPort }) => monitorPort),
+      electionTimeoutMs,
+    );
   const stop = async (): Promise<void> => {
     for (const server of servers) await server?.stop();
     await rm(scratch, { recursive: true, force: true });
   };
-  const living = (): number[] => monitorPorts.filter((_, place) => servers[place] !== undefined);
   try {
-    await Promise.all(clientPorts.map((_, place) => start(place)));
-    await waitForCluster(living(), electionTimeoutMs);
+    const starts = await Promise.allSettled(places.map(({ place }) => start(place)));
+    for (const outcome of starts) if (outcome.status === 'rejected') throw outcome.reason;
+    await settled();
   } catch (error) {
     await stop();
     throw error;
   }
-  const url = (place: number): string => `nats://127.0.0.1:${clientPorts[place] ?? 0}`;
   return {
-    urls: clientPorts.map((_, place) => url(place)).join(','),
-    url,
+    urls: places.map(({ port }) => `nats://127.0.0.1:${port}`).join(','),
     kill: async (place) => {
       await servers[place]?.kill();
       servers[place] = undefined;
     },
     start: async (place) => {
       await start(place);
-      await waitForCluster(living(), electionTimeoutMs);
+      await settled();
     },
     stop,
   };

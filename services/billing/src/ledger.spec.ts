@@ -129,6 +129,20 @@ describe.each(servers)('Ledger on $name', ({ open }) => {
     expect(after.late).toEqual([{ event_id: 'req_1:settled', request_id: 'req_1' }]);
   });
 
+  it('changes nothing where the stream has events a second time: a spool was published after the duplicate window', async () => {
+    const ended = { requestId: 'req_1', time: start };
+    const open = { requestId: 'req_2', time: start };
+    const events = [sampleEvents.intent(ended), sampleEvents.settled(ended), sampleEvents.intent(open)];
+    await ledger.record(events.map((event, index) => streamEvent(event, index + 1)));
+    const once = await contents();
+    expect(await ledger.record(events.map((event, index) => streamEvent(event, index + 4)))).toMatchObject({
+      added: 0,
+      opened: 0,
+      late: 0,
+    });
+    expect(await contents()).toEqual({ ...once, position: expect.anything() as unknown });
+  });
+
   it('drops an intent whose row another replica wrote meanwhile, without a second row', async () => {
     const options = { requestId: 'req_1', time: start };
     await ledger.record([streamEvent(sampleEvents.intent(options, start), 1)]);
