@@ -6,6 +6,8 @@ export const usageEventTypes = {
   intent: 'com.sluice.usage.intent.v1',
   settled: 'com.sluice.usage.settled.v1',
   refused: 'com.sluice.usage.refused.v1',
+  /** Of one provider call that the end of its request does not tell of, because its answer was lost: to be added to that end. Shaped as a settlement. */
+  supplement: 'com.sluice.usage.supplement.v1',
 } as const;
 
 /** Who and what every usage event is about. */
@@ -115,6 +117,7 @@ export const usageEventSchema = z.discriminatedUnion('type', [
   cloudEvent(usageEventTypes.intent, usageIntentSchema),
   cloudEvent(usageEventTypes.settled, usageSettledSchema),
   cloudEvent(usageEventTypes.refused, usageRefusedSchema),
+  cloudEvent(usageEventTypes.supplement, usageSettledSchema),
 ]);
 export type UsageEvent = z.infer<typeof usageEventSchema>;
 

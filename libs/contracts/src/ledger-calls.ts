@@ -89,6 +89,14 @@ const rerating = z.object({
 });
 
 export const ledgerCalls = {
+  /** What the ledger knows of provider calls; routers ask for each that they made, once its request must have ended. */
+  findCalls: {
+    subject: subjects.ledgerCalls,
+    service,
+    request: z.strictObject({ calls: z.array(z.strictObject({ requestId: text, attempt: text })).max(1_000) }),
+    /** In the order asked: `told` where a row or an entry has it; `missing` where its request has ended without it; `open` while it has no end. */
+    response: z.object({ states: z.array(z.enum(['told', 'missing', 'open'])) }),
+  },
   readStatement: {
     subject: subjects.ledgerStatement,
     service,

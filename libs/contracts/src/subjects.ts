@@ -24,6 +24,7 @@ export const subjects = {
   meteringExtend: `${root}.metering.extend`,
   meteringUsage: `${root}.metering.usage`,
   ledgerRequests: `${root}.ledger.requests`,
+  ledgerCalls: `${root}.ledger.calls`,
   ledgerStatement: `${root}.ledger.statement`,
   ledgerExport: `${root}.ledger.export`,
   ledgerPriceList: `${root}.ledger.price-list`,

@@ -3,6 +3,7 @@ import { ledgerCalls } from '@sluice/contracts';
 import type { Database } from '@sluice/database';
 import { bookCreditNote } from './credit-note.ts';
 import { exportCharges } from './export-charges.ts';
+import { findCalls } from './find-calls.ts';
 import type { PriceBook } from './price-book.ts';
 import type { Reratings } from './reratings.ts';
 import { readStatement } from './statement.ts';
@@ -21,6 +22,7 @@ export interface LedgerCallParts {
 /** Answers what control asks of the ledger. */
 export function answerLedgerCalls({ bus, database, prices, reratings, webhooks, shard, clock }: LedgerCallParts): Promise<Closable[]> {
   return Promise.all([
+    bus.respond(ledgerCalls.findCalls, async ({ calls }) => ({ states: await findCalls(database, calls) })),
     bus.respond(ledgerCalls.readStatement, (query) => readStatement(database, query)),
     bus.respond(ledgerCalls.exportCharges, (query) => exportCharges(database, query, clock())),
     bus.respond(ledgerCalls.storePriceList, async ({ version, author, prices: listed }) => {

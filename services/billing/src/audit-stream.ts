@@ -57,9 +57,9 @@ function seenEvent({ data, sequence }: StreamEvent): SeenEvent[] {
       request_id: event.data.requestId,
       kind: type === usageEventTypes.intent ? 'intent' : 'end',
       event_time: new Date(time).toISOString(),
-      cost_nano_usd: type === usageEventTypes.settled ? (event.data.costNanoUsd ?? null) : refusedCost,
+      cost_nano_usd: 'usage' in event.data ? (event.data.costNanoUsd ?? null) : refusedCost,
       position: sequence,
-      type: type === usageEventTypes.intent ? 'intents' : type === usageEventTypes.settled ? 'settled' : 'refused',
+      type: type === usageEventTypes.intent ? 'intents' : type === usageEventTypes.refused ? 'refused' : 'settled',
     },
   ];
 }

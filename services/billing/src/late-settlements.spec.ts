@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLedger } from './audit-ledger.ts';
+import { findCalls } from './find-calls.ts';
 import { bookLateSettlements } from './late-settlements.ts';
 import { openLedger, servers, type LedgerHarness } from './ledger-harness.ts';
 import { sampleEvents, streamEvent } from './sample-events.ts';
@@ -66,6 +67,30 @@ describe.each(servers)('late settlements on $name', ({ open }) => {
     await record(sampleEvents.settled(second), sampleEvents.refused(second), { ...sampleEvents.settled(second), id: 'twice' });
     await book();
     expect(await state(organization)).toMatchObject({ tokens: 2 * sampleTokens, totals: { dueNanoUsd: String(2 * sampleCost) } });
+  });
+
+  it('adds a call that the end does not tell of to whatever stands, once, and knows it then', async () => {
+    const organization = `org_${++run}`;
+    const options = { requestId: `req_${run}`, time: start, organization };
+    const state1 = () => findCalls(harness.database, [{ requestId: options.requestId, attempt: '1.1' }]);
+    expect(await state1()).toEqual(['open']);
+    await record(sampleEvents.intent(options, start), sampleEvents.refused(options));
+    expect(await state1()).toEqual(['missing']);
+    await record(sampleEvents.supplement(options, '1.1'));
+    expect(await state1()).toEqual(['told']);
+    await record(sampleEvents.supplement(options, '2.1'), sampleEvents.supplement(options, '1.1'));
+    expect([await book(), await book()]).toEqual([2, 0]);
+    expect(await state1()).toEqual(['told']);
+    expect(await state(organization)).toMatchObject({ tokens: 2 * sampleTokens, totals: { dueNanoUsd: String(2 * sampleCost) } });
+    expect(await auditBreaks()).toEqual([]);
+  });
+
+  it('adds no call to a reservation that stands for all of its request', async () => {
+    const { organization, options } = await swept();
+    expect(await findCalls(harness.database, [{ requestId: options.requestId, attempt: '1.1' }])).toEqual(['told']);
+    await record(sampleEvents.supplement(options, '1.1'));
+    expect(await book()).toBe(0);
+    expect((await state(organization)).totals.dueNanoUsd).toBe(String(reservedCost));
   });
 
   it('comes to what providers produced whatever the order of ends, sweeps and bookings, on several replicas', async () => {

@@ -26,7 +26,12 @@ interface LateRow {
   key_id: string;
   user_name: string | null;
   tags: object;
+  /** The end of the request was booked after it stood as unresolved or refused. */
   already: boolean;
+  /** Of one call that the end does not tell of. */
+  supplement: boolean;
+  /** Ids of the calls that the row tells of. */
+  row_calls: string[];
 }
 
 interface StandingLine {
@@ -46,7 +51,7 @@ const attemptsSchema = z.array(providerAttemptSchema);
  * Books what ends that came late say beyond what their request was charged: an entry of its own that takes back the standing lines (tokens
  * too) and has those of the end, so that sums of lines are what the provider produced. That is where the row came of the sweep (`unresolved`,
  * at the reserved amount) or of a refusal that called no provider. A second end of a settled request charges nothing: the first one wins.
- * Each request is booked once, whatever comes how often. Returns how many entries were added.
+ * Each request is booked once, whatever comes how often. A supplement adds its call to whatever stands, and takes nothing back. Returns how many entries were added.
  */
 export async function bookLateSettlements(database: Database, findPrice: FindPrice, shard: number): Promise<number> {
   let added = 0;
@@ -61,13 +66,17 @@ async function bookPage(transaction: Transaction, findPrice: FindPrice, shard: n
   await transaction.query('SELECT pg_advisory_xact_lock($1::bigint)', [lockKey]);
   const waiting = await transaction.query<LateRow>(lateSql, [pageSize]);
   const chosen = new Map<string, LateRow>();
-  for (const late of waiting) if (!late.already && isCharged(late) && !chosen.has(late.request_id)) chosen.set(late.request_id, late);
+  const supplements = waiting.filter(isMissing);
+  for (const late of waiting) {
+    if (!late.supplement && !late.already && isCharged(late) && !chosen.has(late.request_id)) chosen.set(late.request_id, late);
+  }
   const standing = await standingLines(transaction, [...chosen.keys()]);
-  const entries = [...chosen.values()].map((late) => entryOf(late, standing.get(late.request_id) ?? [], findPrice));
+  const booked = [...chosen.values(), ...supplements];
+  const entries = booked.map((late) => entryOf(late, late.supplement ? [] : (standing.get(late.request_id) ?? []), findPrice));
   const added = await bookAdjustments(transaction, shard, entries);
   await transaction.query('UPDATE billing.late_settlement SET booked = event_id = ANY ($2::text[]) WHERE event_id = ANY ($1::text[])', [
     waiting.map(({ event_id: id }) => id),
-    [...chosen.values()].map(({ event_id: id }) => id),
+    booked.map(({ event_id: id }) => id),
   ]);
   return { read: waiting.length, added };
 }
@@ -78,12 +87,19 @@ SELECT late.event_id, late.request_id, late.ledger_row ->> 'outcome' AS late_out
   late.ledger_row ->> 'cost_nano_usd' AS cost, late.ledger_row ->> 'saved_nano_usd' AS saved, late.ledger_row ->> 'provider' AS provider,
   coalesce(late.ledger_row ->> 'model_used', late.ledger_row ->> 'model_asked') AS model,
   row.outcome AS stands, row.ended_at, row.organization, row.team, row.key_id, row.user_name, row.tags,
-  EXISTS (SELECT FROM billing.adjustment AS known WHERE known.adjustment_id = late.request_id || ':late') AS already
+  EXISTS (SELECT FROM billing.adjustment AS known WHERE known.adjustment_id = late.request_id || ':late') AS already,
+  late.ledger_row ->> 'event_id' LIKE '%:call-%' AS supplement, ARRAY(SELECT told ->> 'id' FROM json_array_elements(row.attempts) AS told) AS row_calls
 FROM billing.late_settlement AS late JOIN billing.ledger AS row ON row.request_id = late.request_id
 WHERE late.booked IS NULL ORDER BY (late.ledger_row ->> 'position')::bigint, late.event_id LIMIT $1`;
 
 function isCharged({ stands, late_outcome: end }: LateRow): boolean {
   return (stands === 'unresolved' && end !== 'unresolved') || (stands === 'refused' && end !== 'refused');
+}
+
+/** A reservation that stands for its request stands for all its calls; a call is charged once, whoever tells of it. */
+function isMissing({ supplement, stands, already, row_calls: told, attempts }: LateRow): boolean {
+  const id = attemptsSchema.parse(attempts)[0]?.id;
+  return supplement && (stands !== 'unresolved' || already) && id !== undefined && !told.includes(id);
 }
 
 async function standingLines(transaction: Transaction, requests: readonly string[]): Promise<Map<string, StandingLine[]>> {
@@ -124,7 +140,7 @@ function entryOf(late: LateRow, standing: readonly StandingLine[], findPrice: Fi
   return {
     lines,
     adjustment: {
-      adjustment_id: `${late.request_id}:late`,
+      adjustment_id: late.supplement ? late.event_id : `${late.request_id}:late`,
       reason: 'late',
       reference: late.event_id,
       request_id: late.request_id,
@@ -136,7 +152,7 @@ function entryOf(late: LateRow, standing: readonly StandingLine[], findPrice: Fi
       user_name: late.user_name,
       tags: late.tags,
       amount_nano_usd: sumOf(lines).toString(),
-      note: `ended as ${late.late_outcome} after it stood as ${late.stands}`,
+      note: late.supplement ? 'a call whose answer was lost' : `ended as ${late.late_outcome} after it stood as ${late.stands}`,
       author: 'billing',
     },
   };

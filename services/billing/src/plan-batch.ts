@@ -72,7 +72,7 @@ export function planBatch(batch: readonly StreamEvent[], findPrice: FindPrice = 
     const first = rows.get(requestId);
     if (first === undefined) {
       rows.set(requestId, row);
-      if (event.type === usageEventTypes.settled) lines.push({ entryId: requestId, lines: linesOf(event.data, findPrice) });
+      if (event.type !== usageEventTypes.refused) lines.push({ entryId: requestId, lines: linesOf(event.data, findPrice) });
     } else if (first.event_id !== event.id) contested.push(row);
   }
   for (const requestId of rows.keys()) intents.delete(requestId);

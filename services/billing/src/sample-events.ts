@@ -88,6 +88,29 @@ export const sampleEvents = {
     };
   },
 
+  /** Of one call whose answer was lost. */
+  supplement(options: SampleOptions, attempt: string): UsageEvent {
+    const usage = { input: 812, output: 164, cached: 256, reasoning: 0 };
+    const { data } = sampleEvents.settled(options);
+    const told = 'attempts' in data ? data.attempts : [];
+    return {
+      ...cloudEvent(options, `call-${attempt}`),
+      type: usageEventTypes.supplement,
+      data: {
+        ...subjectOf(options),
+        outcome: 'failed',
+        status: 504,
+        attempts: told.map((one) => ({ ...one, id: attempt })),
+        usage,
+        costNanoUsd: '201000',
+        cache: 'bypass',
+        guards: [],
+        latencyMs: 1,
+        admitted: true,
+      },
+    };
+  },
+
   refused(options: SampleOptions): UsageEvent {
     return {
       ...cloudEvent(options, 'refused'),

@@ -2,6 +2,7 @@ import type { Envelope, ModelConfig, ProviderAttempt, TokenUsage } from '@sluice
 import { AnswerStream, type StreamListener } from './answer-stream.ts';
 import { type AttemptFailure, hedgeLost } from './attempt-failure.ts';
 import { type AttemptTimes, estimateUsage, recordAttempt, usageOfStream } from './attempt-record.ts';
+import type { CallJournal } from './calls/call-journal.ts';
 import type { CallHealth } from './call-health.ts';
 import type { EncodedRequest, Endpoint, PlainReading } from './endpoints/endpoint.ts';
 import { type AnswerReading, readPlainAnswer } from './plain-answer.ts';
@@ -19,6 +20,8 @@ export interface AttemptTools {
   /** Undefined where nothing is traced. */
   readonly tracer: ProviderTracer | undefined;
   readonly maxAnswerBytes: number;
+  /** Where calls are written before they are made; undefined: nowhere. */
+  readonly journal: Pick<CallJournal, 'begun' | 'ended'> | undefined;
 }
 
 /** One call that is to be made. */
@@ -69,8 +72,9 @@ async function attemptPlain(tools: AttemptTools, watch: RequestWatch, plan: Atte
   watch.unfollow(followed);
   const endedAt = tools.clock();
   const answer = readPlainAnswer(outcome, readingOf(plan), endedAt);
-  if ('failure' in answer) return failed(plan, answer.failure, { startedAt, endedAt }, span);
+  if ('failure' in answer) return failed(tools, plan, answer.failure, { startedAt, endedAt }, span);
   const record = recordAttempt(plan, { startedAt, endedAt }, { status: 200, usage: answer.usage });
+  tools.journal?.ended(plan.envelope.id, record);
   plan.health.firstToken(call.firstByteMs, endedAt);
   plan.health.succeeded(endedAt);
   target.metrics.attempt('ok', record.latencyMs);
@@ -101,6 +105,7 @@ async function attemptStream(tools: AttemptTools, watch: RequestWatch, plan: Att
         return;
       }
       ended = recordStream(plan, stream, { startedAt, endedAt: clock(), timeToFirstTokenMs }, failure);
+      tools.journal?.ended(envelope.id, ended);
       span?.end(ended, stream.finishReason);
       watch.unfollow(followed);
     },
@@ -115,7 +120,7 @@ async function attemptStream(tools: AttemptTools, watch: RequestWatch, plan: Att
   const failure = await begun;
   if (failure !== undefined) {
     watch.unfollow(followed);
-    return failed(plan, failure, { startedAt, endedAt: clock() }, span, stream.usage);
+    return failed(tools, plan, failure, { startedAt, endedAt: clock() }, span, stream.usage);
   }
   const record = recordAttempt(plan, { startedAt, endedAt: clock(), timeToFirstTokenMs }, { status: 200 });
   return { kind: 'stream', stream, begun: record, ended: () => ended, dropped: encoded.dropped };
@@ -138,6 +143,7 @@ function recordStream(plan: AttemptPlan, stream: AnswerStream, times: AttemptTim
 }
 
 function failed(
+  tools: AttemptTools,
   plan: AttemptPlan,
   failure: AttemptFailure,
   times: AttemptTimes,
@@ -147,6 +153,7 @@ function failed(
   // The provider bills what was given up on, too.
   const usage = failure.kind === hedgeLost ? (said ?? estimateUsage(plan.encoded.bytes.byteLength, 0)) : said;
   const record = recordAttempt(plan, times, { status: failure.status, failure, usage });
+  tools.journal?.ended(plan.envelope.id, record);
   plan.target.metrics.attempt(failure.kind, record.latencyMs);
   plan.health.failed(failure, times.endedAt);
   span?.end(record);
@@ -165,7 +172,16 @@ function openCall(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan, s
   };
   watch.follow(followed);
   plan.opened?.(call);
+  tools.journal?.begun(plan.envelope, watch.deadline, lostAttempt(plan, followed.told.startedAt));
   return followed;
+}
+
+/** The record of a call that nobody will have told the end of. */
+function lostAttempt(plan: AttemptPlan, startedAt: number): ProviderAttempt {
+  const free = plan.envelope.dialect === 'anthropic-count-tokens'; // counting costs nothing
+  const usage = free ? undefined : estimateUsage(plan.encoded.bytes.byteLength, 0);
+  const failure: AttemptFailure = { kind: 'holder_lost', status: 0, disposition: 'final' };
+  return recordAttempt(plan, { startedAt, endedAt: startedAt }, { status: 0, failure, usage });
 }
 
 function upstreamRequest(tools: AttemptTools, plan: AttemptPlan, span: ProviderSpan | undefined): UpstreamRequest {

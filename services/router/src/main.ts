@@ -2,6 +2,7 @@ import { snapshotCatalog } from '@sluice/catalog';
 import { WorkerEmbedder } from '@sluice/embedding';
 import { runService } from '@sluice/runtime';
 import { extendOver } from './reservation/ask-for-more.ts';
+import { openJournal } from './calls/open-journal.ts';
 import { BreakerBoard } from './resilience/breaker-board.ts';
 import { settingsSchema } from './settings.ts';
 import { createStage, description } from './stage.ts';
@@ -16,11 +17,13 @@ await runService({
     const acceptAfterMs = Math.min(service.settings.ACCEPT_AFTER_MS, service.settings.SLUICE_HOP_BUDGET_MS / 4);
     const settings = { ...service.settings, ACCEPT_AFTER_MS: acceptAfterMs };
     const board = new BreakerBoard(service);
+    const journal = await openJournal(service);
     let embedder: WorkerEmbedder | undefined;
     const stage = createStage({
       ...service,
       settings,
       board,
+      journal,
       embedder: () => (embedder ??= new WorkerEmbedder({ clock: service.clock, onRun: () => undefined })),
       configuration,
       catalog: snapshotCatalog,

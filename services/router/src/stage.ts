@@ -5,6 +5,7 @@ import type { Embedder } from '@sluice/embedding';
 import type { ConfigurationStore } from '@sluice/runtime';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { AttemptTools } from './attempt.ts';
 import type { Environment } from './credentials.ts';
 import { FailureReport } from './failure-report.ts';
 import { createLocalCounter } from './local-token-counter.ts';
@@ -37,6 +38,8 @@ export interface RouterDependencies {
   readonly board: BreakerBoard | undefined;
   /** Asks metering for more than was reserved. */
   readonly extend: Extend;
+  /** Where calls are written before they are made. */
+  readonly journal?: AttemptTools['journal'];
   /** The one encoder of this process, for models with the strategy `semantic`. */
   readonly embedder?: () => Embedder;
 }
@@ -63,6 +66,7 @@ export function createStage(dependencies: RouterDependencies): RouterStage {
     sweeper,
     acceptAfterMs: settings.ACCEPT_AFTER_MS,
     maxAnswerBytes: settings.MAX_ANSWER_BYTES,
+    journal: dependencies.journal,
     report: new FailureReport(clock, log),
     ask: askForMore(dependencies.extend, metrics.asked),
   };

@@ -1,0 +1,186 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { UnsequencedEvent } from '@sluice/bus';
+import { usageEventTypes, type ProviderAttempt } from '@sluice/contracts';
+import { sampleEnvelope } from '@sluice/testing';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { CallChecker } from './call-checker.ts';
+import { CallJournal } from './call-journal.ts';
+
+type State = 'told' | 'missing' | 'open';
+
+const log = pino({ level: 'silent' });
+const start = 1_800_000_000_000;
+const lifeMs = 20_000;
+
+let directory: string;
+let now: number;
+/** What the ledger says, by request; what it was asked, and what was published. */
+let ledger: Map<string, State>;
+let asked: string[];
+let published: UnsequencedEvent[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sluice-calls-'));
+  now = start;
+  ledger = new Map();
+  asked = [];
+  published = [];
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function open(instance: string, maxBytes = 1_000_000) {
+  const clock = () => now;
+  const journal = new CallJournal({ directory, instance, maxBytes }, clock, log);
+  const checker = new CallChecker({
+    journal,
+    directory,
+    instance,
+    clock,
+    log,
+    bus: {
+      // Safe: the checker asks nothing else.
+      request: (_call, data) => {
+        const { calls } = data as unknown as { calls: { requestId: string; attempt: string }[] };
+        asked.push(...calls.map(({ requestId, attempt }) => `${requestId} ${attempt}`));
+        return Promise.resolve({ states: calls.map(({ requestId }) => ledger.get(requestId) ?? 'told') } as never);
+      },
+    },
+    events: {
+      publish: (_subject, event) => void published.push(event),
+      flush: () => Promise.resolve(),
+    },
+  });
+  const call = (requestId: string, attempt: Partial<ProviderAttempt> = {}) => {
+    journal.begun(
+      sampleEnvelope({ id: requestId }),
+      now + lifeMs,
+      attemptOf({ status: 0, failure: 'holder_lost', usage: estimated, ...attempt }),
+    );
+  };
+  return { journal, checker, call };
+}
+
+const estimated = { input: 50, output: 0, estimated: true };
+
+function attemptOf(members: Partial<ProviderAttempt>): ProviderAttempt {
+  return { id: '1.1', provider: 'p', model: 'm', status: 200, startedAt: start, latencyMs: 1, costNanoUsd: '7', ...members };
+}
+
+const eventsOf = () => published.map(({ id, data }) => ({ id, attempts: (data as { attempts: ProviderAttempt[] }).attempts }));
+
+it('asks for calls once their requests must have ended, and forgets those that the ledger tells of', async () => {
+  const { journal, checker, call } = open('a');
+  call('req_1');
+  now += lifeMs - 1;
+  await checker.check();
+  expect(asked).toEqual([]);
+  now += 1;
+  await checker.check();
+  await checker.check();
+  expect(asked).toEqual(['req_1 1.1']);
+  expect(published).toEqual([]);
+  expect(journal.files()).toEqual([]);
+  await checker.close();
+});
+
+it('publishes a call that the ledger does not tell of, as it ended', async () => {
+  const { journal, checker, call } = open('a');
+  call('req_1');
+  const usage = { input: 40, output: 9 };
+  journal.ended('req_1', attemptOf({ usage }));
+  ledger.set('req_1', 'missing');
+  now += lifeMs;
+  await checker.check();
+  expect(eventsOf()).toEqual([{ id: 'req_1:call-1.1', attempts: [attemptOf({ usage })] }]);
+  expect(published[0]).toMatchObject({ type: usageEventTypes.supplement, data: { outcome: 'failed', usage, costNanoUsd: '7' } });
+  now += 5_000; // the file with its end takes no more
+  await checker.check();
+  expect(journal.files()).toEqual([]);
+  await checker.close();
+});
+
+it('keeps calls of requests that have no end yet', async () => {
+  const { journal, checker, call } = open('a');
+  call('req_1');
+  ledger.set('req_1', 'open');
+  now += lifeMs;
+  await checker.check();
+  expect(journal.files()).toHaveLength(1);
+  ledger.set('req_1', 'missing');
+  await checker.check();
+  expect(eventsOf()).toHaveLength(1);
+  expect(journal.files()).toEqual([]);
+  await checker.close();
+});
+
+it('tells of the calls of a router that died, as estimates where it did not write how they ended', async () => {
+  const dead = open('dead');
+  dead.call('req_1');
+  dead.call('req_2', { id: '2.1' });
+  await dead.checker.close();
+  dead.journal.close(); // gives the lock back, as a death does; the files stay
+  ledger.set('req_2', 'missing');
+  const { checker } = open('b');
+  await checker.check();
+  expect(asked).toEqual([]);
+  now += lifeMs;
+  await checker.check();
+  expect(asked).toEqual(['req_1 1.1', 'req_2 2.1']);
+  expect(eventsOf()).toEqual([
+    { id: 'req_2:call-2.1', attempts: [attemptOf({ id: '2.1', status: 0, failure: 'holder_lost', usage: estimated })] },
+  ]);
+  expect(existsSync(join(directory, 'dead'))).toBe(false);
+  await checker.close();
+});
+
+it('leaves the journal of a router that lives alone', async () => {
+  const other = open('other');
+  other.call('req_1');
+  now += lifeMs;
+  const { checker } = open('b');
+  await checker.check();
+  expect(asked).toEqual([]);
+  expect(readdirSync(join(directory, 'other'))).toContain('00000001.calls');
+  await checker.close();
+  await other.checker.close();
+});
+
+it('keeps files where the ledger is out of reach, and asks again', async () => {
+  const { journal, checker, call } = open('a');
+  call('req_1');
+  now += lifeMs;
+  const states = ledger;
+  ledger = {
+    get: () => {
+      throw new Error('away');
+    },
+  } as never; // Safe: only `get` is used
+  await expect(checker.check()).rejects.toThrow('away');
+  expect(journal.files()).toHaveLength(1);
+  ledger = states;
+  await checker.check();
+  expect(journal.files()).toEqual([]);
+  await checker.close();
+});
+
+it('makes calls without a journal that is full, and goes on once there is room', async () => {
+  const { journal, checker, call } = open('a', 1_000);
+  for (let number = 1; number <= 20; number += 1) call(`req_${number}`);
+  now += lifeMs;
+  await checker.check();
+  expect(asked.length).toBeGreaterThan(0);
+  expect(asked.length).toBeLessThan(20);
+  asked = [];
+  call('req_21');
+  now += lifeMs;
+  await checker.check();
+  expect(asked).toEqual(['req_21 1.1']);
+  expect(journal.files()).toEqual([]);
+  await checker.close();
+});
