@@ -15,7 +15,7 @@ const rememberedSizes = 300;
 const requestsInUnit = 4;
 /** One hour multiplies the usual size by so much at most: what breaks must not become the unit. */
 const largestSizeStep = 2;
-/** A level below this is no use to speak of, and has no trend. */
+/** A level or an hour below this is no use to speak of, and has no trend: a holiday is no decline. */
 const idleLevel = 2;
 /** Place of the window of an hour, by which the trend goes. */
 const trendWindow = windowMinutes.indexOf(60);
@@ -125,7 +125,7 @@ export class AmountModel {
   }
 
   #learnTrend(level: number, score: number, broken: AmountHour['broken']): void {
-    if (level < idleLevel || broken === 'first' || broken === 'later') return;
+    if (level < idleLevel || score < idleLevel || broken === 'first' || broken === 'later') return;
     const distance = score - level - this.#trend;
     const step = broken === 'adopted' ? adoptionRate * distance : trendRate * Math.min(furthestPull, Math.max(-furthestPull, distance));
     this.#trend = Math.min(furthestTrend.up, Math.max(furthestTrend.down, this.#trend + step));

@@ -4,8 +4,9 @@ import { minutesPerHour, windowMinutes } from './key-minute.ts';
 export const quietMinutes = 30;
 /** Windows up to this long keep a break open, and those up to the one that opened it: a longer one still holds the burst when it is over. */
 const shortWindow = 15;
-/** A break that lasts longer is taken for the new usual. */
-const adoptedAfterMinutes = 1_440;
+/** Breaks that follow within a day are one change. It is the new usual once it began a day ago and was on for a working day. */
+const chainMinutes = 1_440;
+const adoptedAfterMinutes = { since: 1_440, on: 480 };
 
 /** What an hour is to the learning of one family. Of a break only the first hour enters the tail: where breaks are the usual thing, the bound grows past them. */
 export type HourKind = 'no' | 'first' | 'later' | 'adopted';
@@ -22,6 +23,7 @@ export class BreakState {
   #endedAt = -Infinity;
   #brokenUntil = -Infinity;
   #held = -Infinity;
+  #chain = { startedAt: -Infinity, minutes: 0 };
 
   get openedAt(): number | undefined {
     return this.#open?.openedAt;
@@ -40,6 +42,7 @@ export class BreakState {
   /** A window exceeds its bound; returns whether that opens a break. */
   broken(minute: number, window: number): boolean {
     if (this.#open === undefined) {
+      if (minute - this.#endedAt > chainMinutes) this.#chain = { startedAt: minute, minutes: 0 };
       this.#open = { openedAt: minute, window, lastBreak: minute };
       return true;
     }
@@ -58,6 +61,7 @@ export class BreakState {
     if (this.#open === undefined || minute - Math.max(this.#open.lastBreak, this.#held) < quietMinutes) return false;
     this.#brokenUntil = Math.max(this.#open.lastBreak, this.#held);
     this.#endedAt = minute;
+    this.#chain.minutes += this.#brokenUntil - this.#open.openedAt;
     this.#open = undefined;
     return true;
   }
@@ -65,6 +69,7 @@ export class BreakState {
   /** Takes over a break that another process opened. */
   restore(openedAt: number, window: number, minute: number): void {
     this.#open = { openedAt, window, lastBreak: minute };
+    this.#chain = { startedAt: openedAt, minutes: 0 };
   }
 
   /** What an hour (since 1970) is to learning: part of a break, or not. */
@@ -73,8 +78,9 @@ export class BreakState {
     const last = first + minutesPerHour - 1;
     const openedAt = this.#open?.openedAt ?? Infinity;
     if (openedAt > last) return this.#brokenUntil >= first ? 'later' : 'no';
-    if (openedAt >= first) return 'first';
-    return first - openedAt >= adoptedAfterMinutes ? 'adopted' : 'later';
+    const { since, on } = adoptedAfterMinutes;
+    if (first - this.#chain.startedAt >= since && this.#chain.minutes + Math.max(0, first - openedAt) >= on) return 'adopted';
+    return openedAt >= first ? 'first' : 'later';
   }
 
   /** Whether a window of so many minutes that ends in that hour still holds the break that ended last. */

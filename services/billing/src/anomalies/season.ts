@@ -9,8 +9,11 @@ const weekendTo = 4 * hoursPerDay;
 const rememberedVisits = { slot: 6, parent: 40, hour: 40, all: 336 };
 /** Weight of a parent's mean, in visits. */
 const shrinkage = 1;
-/** A visit moves a mean as if it lay at most so far from it (on the scale of scores): outliers pull little. */
-const furthestPull = 3;
+/**
+ * A visit moves a mean as if it lay at most so far from it (on the scale of scores): outliers pull little, and idle hours least, for
+ * after a holiday the usual is what it was before.
+ */
+const furthestPull = { up: 3, down: 1 };
 
 const slotOf = (hour: number): number => ((hour % hoursPerWeek) + hoursPerWeek) % hoursPerWeek;
 const parentOf = (slot: number): number => (slot % hoursPerDay) + (slot >= weekendFrom && slot < weekendTo ? hoursPerDay : 0);
@@ -78,7 +81,7 @@ export class Season {
     const ofDay = slot % hoursPerDay;
     const visited = this.#visits.slots[slot] ?? 0;
     const expected = this.level(hour);
-    const nearby = Math.min(expected + furthestPull, Math.max(expected - furthestPull, score));
+    const nearby = Math.min(expected + furthestPull.up, Math.max(expected - furthestPull.down, score));
     const pulled = visited >= 2 ? nearby : score;
     this.#slots[slot] = moved(this.#slots[slot] ?? 0, pulled, visited);
     this.#parents[parent] = moved(this.#parents[parent] ?? 0, pulled, this.#visits.parents[parent] ?? 0);
