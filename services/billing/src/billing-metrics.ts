@@ -19,6 +19,12 @@ export function createBillingMetrics(registry: Registry) {
       registers,
     }),
     openIntents: new Gauge({ name: 'sluice_billing_open_intents', help: 'Admitted requests without an end, at the last sweep', registers }),
+    auditBreaks: new Gauge({ name: 'sluice_billing_audit_breaks', help: 'What the last audit of this process found amiss', registers }),
+    auditedAt: new Gauge({
+      name: 'sluice_billing_audited_timestamp_seconds',
+      help: 'When the last audit of this process ended',
+      registers,
+    }),
     batchSeconds: new Histogram({
       name: 'sluice_billing_batch_seconds',
       help: 'Time to record one batch',

@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 /** Billing as `runService` would run it, on a connection of its own. */
-async function runBilling(environment: Record<string, string> = {}): Promise<{ stop: () => Promise<void> }> {
+async function runBilling(environment: Record<string, string> = {}, metrics = new Registry()): Promise<{ stop: () => Promise<void> }> {
   const bus = await connect('billing');
   const closers: (() => Promise<void> | void)[] = [() => bus.close()];
   const context: BillingContext = {
@@ -45,7 +45,7 @@ async function runBilling(environment: Record<string, string> = {}): Promise<{ s
     },
     bus,
     log,
-    metrics: new Registry(),
+    metrics,
     onClose: (_name, close) => closers.push(typeof close === 'function' ? close : () => close.close()),
     clock: Date.now,
     tracing: false,
@@ -114,7 +114,8 @@ it('reads the stream again by itself, and raises an alert where a row is not wha
   await recording.stop();
   await database.query('UPDATE billing.ledger SET cost_nano_usd = 1 WHERE request_id = $1', [options.requestId]);
 
-  const auditing = await runBilling({ BILLING_AUDIT_INTERVAL_MS: '1000' });
+  const metrics = new Registry();
+  const auditing = await runBilling({ BILLING_AUDIT_INTERVAL_MS: '1000' }, metrics);
   await vi.waitFor(
     () => {
       expect(alerts.join()).toContain(`the stream has the end ${event.id}, the ledger does not have it as it is there`);
@@ -122,6 +123,7 @@ it('reads the stream again by itself, and raises an alert where a row is not wha
     },
     { timeout: 20_000 },
   );
+  expect(await metrics.metrics()).toMatch(/^sluice_billing_audit_breaks [1-9]/m);
   await auditing.stop();
   await listening.close();
   await database.close();

@@ -63,7 +63,7 @@ export async function startBilling(context: BillingContext): Promise<void> {
   const webhooks = await openWebhooks(context, database);
   const reratings = new Reratings(database, prices, shard);
   for (const call of await answerLedgerCalls({ bus, database, prices, reratings, webhooks, shard, clock })) onClose('ledger calls', call);
-  await startTasks(context, { database, prices, reratings, webhooks, shard });
+  await startTasks(context, { database, metrics, prices, reratings, webhooks, shard });
 
   await bus.ensureStream({ name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: streamAgeMs, duplicateWindowMs });
   const stopping = new AbortController();

@@ -2,6 +2,7 @@ import type { Database } from '@sluice/database';
 import { startAnomalyWatch } from './anomalies/start-anomaly-watch.ts';
 import { raiseAuditAlert } from './audit-alert.ts';
 import { auditLedger } from './audit-ledger.ts';
+import type { BillingMetrics } from './billing-metrics.ts';
 import { compareStream } from './compare-stream.ts';
 import { bookLateSettlements } from './late-settlements.ts';
 import { ensureLinePartitions } from './line-partitions.ts';
@@ -14,6 +15,7 @@ import type { Webhooks } from './webhooks.ts';
 
 export interface TaskParts {
   readonly database: Database;
+  readonly metrics: Pick<BillingMetrics, 'auditBreaks' | 'auditedAt'>;
   readonly prices: PriceBook;
   readonly reratings: Reratings;
   readonly webhooks: Webhooks;
@@ -31,7 +33,10 @@ const maxAuditedEvents = 12_000_000;
 const maxRounds = 100;
 
 /** What billing does beside the stream, each at its interval. */
-export async function startTasks(context: BillingContext, { database, prices, reratings, webhooks, shard }: TaskParts): Promise<void> {
+export async function startTasks(
+  context: BillingContext,
+  { database, metrics, prices, reratings, webhooks, shard }: TaskParts,
+): Promise<void> {
   const { settings, bus, log, onClose, clock } = context;
   const alerts = await bus.createEventPublisher('billing');
   onClose('alerts', alerts);
@@ -40,6 +45,8 @@ export async function startTasks(context: BillingContext, { database, prices, re
     const compared = await compareStream(bus, database, { maxEvents: maxAuditedEvents, signal });
     const report = await auditLedger(database, { now: clock(), graceMs: auditGraceMs, full: false });
     const { requests, stream, leases } = report;
+    metrics.auditBreaks.set(report.breaks.length);
+    metrics.auditedAt.set(clock() / 1_000);
     if (report.breaks.length === 0) log.info({ compared, requests, stream, leases, blocks: report.chain.blocks }, 'the ledger was audited');
     else {
       log.error({ breaks: report.breaks }, 'the ledger does not add up; see "npm run audit"');
