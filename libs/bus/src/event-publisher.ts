@@ -7,7 +7,7 @@ import { activeTraceContext } from './tracing.ts';
 /** An event that is not stored after this long goes to disk, and all that follow it until the stream has caught up. */
 const spoolAfterMs = 1_000;
 /** The stream has caught up where nothing waits for longer than this. */
-const caughtUpMs = 250;
+const caughtUpMs = 500;
 
 export interface PublisherSurroundings {
   readonly wire: EventWire;

@@ -56,11 +56,12 @@ it('takes over what ended processes left, in order, and at most so many at once'
 it('takes nothing from those who live, and removes folders that hold nothing', () => {
   open('living');
   abandon('empty', {});
+  writeFileSync(join(directory, 'specs', 'no-folder'), '');
   mkdirSync(join(directory, 'specs', 'in-the-making'));
   mkdirSync(join(directory, 'specs', 'never-made'));
   utimesSync(join(directory, 'specs', 'never-made'), 0, 0);
   expect(open('heir').takeAbandoned(9, none)).toEqual([]);
-  expect(folders()).toEqual(['heir', 'in-the-making', 'living']);
+  expect(folders()).toEqual(['heir', 'in-the-making', 'living', 'no-folder']);
 });
 
 it('keeps its folder to its own user', () => {
@@ -71,6 +72,15 @@ it('keeps its folder to its own user', () => {
 it('says at the start which setting is wrong where it cannot write', () => {
   writeFileSync(join(directory, 'specs'), 'a file where the folder should be');
   expect(() => open('a')).toThrow(/events cannot be spooled to .*\/specs\/a \(.+\); set SLUICE_SPOOL_DIR to a folder on a local disk/);
+});
+
+it('goes on where its folder is taken away while it runs', async () => {
+  const spool = open('heir');
+  rmSync(directory, { recursive: true });
+  const wire = { limitBytes: 1, open: () => ({ send: () => undefined, close: () => undefined }) };
+  const resumer = new SpoolResumer({ spool, wire, clock: Date.now, log });
+  expect(lines).toEqual(['spools of ended processes cannot be looked for']);
+  await resumer.close();
 });
 
 it('leaves a segment of another version where it is, and says so once', async () => {

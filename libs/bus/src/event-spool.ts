@@ -84,9 +84,10 @@ export class EventSpool implements SpoolSpace {
   /** Takes over what ended processes of the same service left, at most so many of them; removes folders in which nothing is. */
   takeAbandoned(limit: number, except: ReadonlySet<string>): AbandonedSpool[] {
     const taken: AbandonedSpool[] = [];
-    for (const instance of readdirSync(this.#parent)) {
+    for (const entry of readdirSync(this.#parent, { withFileTypes: true })) {
+      const instance = entry.name;
       if (taken.length >= limit) break;
-      if (instance === this.#instance || except.has(instance)) continue;
+      if (!entry.isDirectory() || instance === this.#instance || except.has(instance)) continue;
       try {
         const found = takeOver(this.#parent, instance);
         if (found !== undefined) taken.push(found);

@@ -51,7 +51,11 @@ export class NatsEventWire implements EventWire {
           .set(headerNames.messageId, id)
           .set(headerNames.traceparent, trace?.traceparent)
           .set(headerNames.tracestate, trace?.tracestate);
-        publishMessage(this.#connection, { subject, reply: `${opened.subject}.${number}`, headers, text });
+        try {
+          publishMessage(this.#connection, { subject, reply: `${opened.subject}.${number}`, headers, text });
+        } catch {
+          // The connection is being closed. Nobody answers, so the event stays open, and goes to disk in the end.
+        }
       },
       close: () => {
         this.#inbox.close(opened);

@@ -10,7 +10,7 @@ import type { BusLog } from './stage-surroundings.ts';
 /** How often spools of ended processes are looked for after the start. */
 const lookMs = 10_000;
 /** Spools taken over at once; the others wait for their turn. */
-const spoolLimit = 8;
+const spoolLimit = 4;
 /** Events of one source under way at once. */
 const openEvents = 500;
 /** How often lost ones are looked for. */
@@ -34,7 +34,7 @@ export class SpoolResumer {
   readonly #stopped = new AbortController();
   readonly #flows = new Set<EventFlow>();
   readonly #resuming = new Set<Promise<void>>();
-  /** Instances with a segment that this version cannot read. */
+  /** Instances with a segment that this process cannot read; the next one tries. */
   readonly #unreadable = new Set<string>();
   #connected = true;
   #opened = 0;
@@ -60,18 +60,36 @@ export class SpoolResumer {
   }
 
   #look(): void {
+    if (this.#stopped.signal.aborted) return;
     const { spool, log } = this.#surroundings;
-    for (const abandoned of spool.takeAbandoned(spoolLimit - this.#resuming.size, this.#unreadable)) {
-      const resuming = this.#resume(abandoned)
-        .catch((error: unknown) => {
-          if (!this.#stopped.signal.aborted)
-            log.error({ err: error, instance: abandoned.instance }, 'a spool could not be published; it is tried again');
-        })
-        .finally(() => {
-          abandoned.giveBack();
+    try {
+      for (const abandoned of spool.takeAbandoned(spoolLimit - this.#resuming.size, this.#unreadable)) {
+        const resuming = this.#resumeAll(abandoned).then(() => {
           this.#resuming.delete(resuming);
+          this.#look();
         });
-      this.#resuming.add(resuming);
+        this.#resuming.add(resuming);
+      }
+    } catch (error) {
+      log.error({ err: error }, 'spools of ended processes cannot be looked for');
+    }
+  }
+
+  /** Never rejects: what could not be published is found again. */
+  async #resumeAll(abandoned: AbandonedSpool): Promise<void> {
+    const { log } = this.#surroundings;
+    const { instance } = abandoned;
+    try {
+      await this.#resume(abandoned);
+    } catch (error) {
+      this.#unreadable.add(instance);
+      if (!this.#stopped.signal.aborted)
+        log.error({ err: error, instance }, 'a spool could not be published; the next process tries again');
+    }
+    try {
+      abandoned.giveBack();
+    } catch (error) {
+      log.error({ err: error, instance }, 'the folder of a spool cannot be removed');
     }
   }
 

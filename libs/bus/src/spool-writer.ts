@@ -77,13 +77,10 @@ export class SpoolWriter {
   /** Deletes the segments whose events are all below the number `oldest`. */
   release(oldest: number): void {
     for (let segment = this.#segments[0]; segment !== undefined && segment.last < oldest; segment = this.#segments[0]) {
-      if (this.#segments.length === 1) {
-        this.#dirty = false; // nobody needs it any more
-        this.#endSegment();
-      }
-      rmSync(segment.path, { force: true });
-      this.#space.give(segment.bytes);
+      if (this.#segments.length === 1) this.#closeFile();
       this.#segments.shift();
+      this.#space.give(segment.bytes);
+      rmSync(segment.path, { force: true });
     }
   }
 
@@ -110,12 +107,13 @@ export class SpoolWriter {
 
   /** Waits until the disk has kept what was appended. Another event would begin another segment. */
   close(): void {
-    this.#endSegment();
+    if (this.#file !== undefined && this.#dirty) fdatasyncSync(this.#file);
+    this.#closeFile();
   }
 
   #write(bytes: Buffer, last: number): boolean {
     const current = this.#segments.at(-1);
-    if (current !== undefined && this.#file !== undefined && current.bytes >= segmentLimitBytes) this.#endSegment();
+    if (current !== undefined && current.bytes >= segmentLimitBytes) this.#endSegment();
     if (!this.#space.take(bytes.byteLength)) return false;
     const segment = this.#file === undefined || current === undefined ? this.#beginSegment() : current;
     segment.bytes += bytes.byteLength;
@@ -146,15 +144,21 @@ export class SpoolWriter {
     for (let start = 0; start < bytes.byteLength;) start += writeSync(this.#file, bytes, start);
   }
 
+  /** The next event begins another segment; the disk keeps this one in its own time, and the event loop goes on. */
   #endSegment(): void {
     if (this.#file === undefined) return;
     const file = this.#file;
     this.#file = undefined;
-    try {
-      if (this.#dirty) fdatasyncSync(file);
-    } finally {
-      this.#dirty = false;
-      closeSync(file);
-    }
+    this.#dirty = false;
+    fdatasync(file, () => {
+      close(file);
+    });
+  }
+
+  #closeFile(): void {
+    if (this.#file === undefined) return;
+    closeSync(this.#file);
+    this.#file = undefined;
+    this.#dirty = false;
   }
 }
