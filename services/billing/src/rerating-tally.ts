@@ -48,14 +48,15 @@ export class ReratingTally {
   add({ row, old, lines, unpriced }: PageChange): void {
     const sums = this.#sums;
     const difference = sumOf(lines);
-    sums.requests += 1;
+    // A supplement is a call of a request that is counted by itself.
+    if (row.unit === row.request_id) sums.requests += 1;
     sums.unpriced += unpriced;
     if (row.unresolved) sums.unresolved += 1;
     sums.oldNanoUsd = (BigInt(sums.oldNanoUsd) + old).toString();
     sums.newNanoUsd = (BigInt(sums.newNanoUsd) + old + difference).toString();
     const [first] = lines;
     if (first === undefined) return;
-    sums.changed += 1;
+    if (row.unit === row.request_id) sums.changed += 1;
     const { provider, model } = first;
     let group = sums.differences.find(
       (known) => known.organization === row.organization && known.provider === provider && known.model === model,

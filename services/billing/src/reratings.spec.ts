@@ -108,6 +108,30 @@ describe.each(servers)('re-ratings on $name', ({ open }) => {
     expect((await totalsOf(organization)).dueNanoUsd).toBe(String(sampleCost + outputCost));
   });
 
+  it('rates calls that supplements told of beside the end of their request', async () => {
+    const organization = `supplemented_${++run}`;
+    const options = { requestId: `${organization}_1`, time: start, organization };
+    const refused = { requestId: `${organization}_2`, time: start, organization };
+    await harness.ledger.record([
+      streamEvent(sampleEvents.settled(options), 11),
+      streamEvent(sampleEvents.refused(refused), 12),
+      streamEvent(sampleEvents.supplement(options, '1.1'), 13),
+      streamEvent(sampleEvents.supplement(options, '2.1'), 14),
+      streamEvent(sampleEvents.supplement(refused, '1.1'), 15),
+    ]);
+    expect(await bookLateSettlements(harness.database, harness.prices.find, 4)).toBe(3);
+    expect(await finish(reratings(), { organization })).toMatchObject({
+      requests: 2,
+      oldNanoUsd: String(4 * sampleCost),
+      newNanoUsd: String(4 * (sampleCost + outputCost)),
+    });
+    expect(await finish(reratings(), { organization })).toMatchObject({ changed: 0, oldNanoUsd: String(4 * (sampleCost + outputCost)) });
+    expect(await finish(reratings(), { organization, priceVersion: 'genai-prices-0.1.8' })).toMatchObject({
+      newNanoUsd: String(4 * sampleCost),
+    });
+    expect((await totalsOf(organization)).dueNanoUsd).toBe(String(4 * sampleCost));
+  });
+
   it('gives up a job whose page fails again and again', async () => {
     const organization = `failing_${++run}`;
     await settle(organization, 1);

@@ -136,7 +136,7 @@ export class Reratings {
 
 function adjustmentOf({ row, lines }: PageChange, job: JobRow): Adjustment {
   return {
-    adjustment_id: `${row.request_id}:${job.rerating_id}`,
+    adjustment_id: `${row.unit}:${job.rerating_id}`,
     reason: 'rerating',
     reference: job.rerating_id,
     request_id: row.request_id,
