@@ -1,5 +1,5 @@
 import type { Admitted, History, Refused } from './read-history.ts';
-import type { BurstResult } from './run-burst.ts';
+import { latencyMs, type BurstResult } from './run-burst.ts';
 import type { Scenario } from './scenarios.ts';
 
 /** Amounts are nano-USD. */
@@ -16,12 +16,13 @@ export interface Verdict {
   readonly refusedWithRoom: number;
   /** Those of them for whom there was room at their moment: neither spent nor held for a request under way. */
   readonly refusedFalsely: number;
+  /** How much longer than its provider the slowest request took: how late things are heard of on this machine, ms. */
+  readonly lagMs: number;
   readonly sound: boolean;
 }
 
-/** A refusal was decided this long before ingress wrote it down, at most, under such a load; a settlement is heard so long after it was written. */
-const refusalSlackMs = 500;
-const settlementSlackMs = 300;
+/** A refusal was decided as long before ingress wrote it down, and a settlement is heard as long after, on a machine that does not lag. */
+const slackMs = 200;
 const nanoPerUsd = 1_000_000_000;
 
 export function judge({ budgetUsd }: Pick<Scenario, 'budgetUsd'>, result: BurstResult, history: History): Verdict {
@@ -34,11 +35,14 @@ export function judge({ budgetUsd }: Pick<Scenario, 'budgetUsd'>, result: BurstR
   const largestError = errors.reduce((most, error) => Math.max(most, error), 0);
   const least = leastByModel(admitted);
   const refusedWithRoom = roomFor(refused, least, limit - spent);
-  const falsely = refused.filter(({ model, at }) => hadRoom(admitted, limit, least.get(model) ?? Number.POSITIVE_INFINITY, at));
+  const lagMs = lagOf(admitted);
+  const falsely = refused.filter(({ model, at }) =>
+    hadRoom(admitted, limit, least.get(model) ?? Number.POSITIVE_INFINITY, at, slackMs + lagMs),
+  );
   const refusedFalsely = Math.min(refusedWithRoom, falsely.length);
   const sound = over <= bound && over <= largestError && refusedFalsely === 0 && result.failed === 0 && result.calls === result.admitted;
   const sumOfErrors = errors.reduce((sum, error) => sum + error, 0);
-  return { spent, over, bound, largestError, sumOfErrors, refusedWithRoom, refusedFalsely, sound };
+  return { spent, over, bound, largestError, sumOfErrors, refusedWithRoom, refusedFalsely, lagMs, sound };
 }
 
 /** The least that was expected of a request for each model: a refused one would have needed as much. */
@@ -56,20 +60,24 @@ function roomFor(refused: readonly Refused[], least: ReadonlyMap<string, number>
 }
 
 /** Whether there was room for the smallest request all the time in which a refusal may have been decided. */
-function hadRoom(admitted: readonly Admitted[], limit: number, least: number, at: number): boolean {
-  const from = at - refusalSlackMs;
+function hadRoom(admitted: readonly Admitted[], limit: number, least: number, at: number, slack: number): boolean {
+  const from = at - slack;
   const moments = [from, at, ...admitted.flatMap(({ admittedAt }) => (admittedAt > from && admittedAt < at ? [admittedAt] : []))];
-  return moments.every((moment) => limit - takenAt(admitted, moment) >= least);
+  return moments.every((moment) => limit - takenAt(admitted, moment, slack) >= least);
 }
 
 /** Spent, or held for requests under way. */
-function takenAt(admitted: readonly Admitted[], moment: number): number {
+function takenAt(admitted: readonly Admitted[], moment: number, slack: number): number {
   let taken = 0;
   for (const { admittedAt, settledAt, most, cost } of admitted) {
     if (admittedAt > moment) continue;
-    taken += settledAt !== undefined && settledAt + settlementSlackMs < moment ? cost : Math.max(most, cost);
+    taken += settledAt !== undefined && settledAt + slack < moment ? cost : Math.max(most, cost);
   }
   return taken;
+}
+
+function lagOf(admitted: readonly Admitted[]): number {
+  return admitted.reduce((most, { admittedAt, settledAt }) => Math.max(most, (settledAt ?? admittedAt) - admittedAt - latencyMs), 0);
 }
 
 export function tell(scenario: Scenario, result: BurstResult, verdict: Verdict): string {
@@ -77,7 +85,7 @@ export function tell(scenario: Scenario, result: BurstResult, verdict: Verdict):
     `${scenario.name}: ${verdict.sound ? 'sound' : 'NOT SOUND'}`,
     `  ${result.requests} requests in ${result.seconds.toFixed(1)} s: ${result.admitted} admitted, ${result.refused} refused, ${result.failed} failed; ${result.calls} calls of the provider; ${JSON.stringify(result.statuses)}`,
     `  limit USD ${scenario.budgetUsd}, spent USD ${usd(verdict.spent)}, over it USD ${usd(verdict.over)}; bound USD ${usd(verdict.bound)}; largest estimate error USD ${usd(verdict.largestError)}, all of them USD ${usd(verdict.sumOfErrors)}`,
-    `  refused with room for them at the end: ${verdict.refusedWithRoom}, of them with room at that moment: ${verdict.refusedFalsely}`,
+    `  refused with room for them at the end: ${verdict.refusedWithRoom}, of them with room at that moment: ${verdict.refusedFalsely} (the machine lagged by ${verdict.lagMs} ms)`,
   ].join('\n');
 }
 

@@ -17,7 +17,7 @@ export interface BurstResult {
 }
 
 /** How long the provider takes for each. */
-const latencyMs = 200;
+export const latencyMs = 200;
 /** Until settlements have reached metering and leases are renewed. */
 const quietMs = 2_500;
 
