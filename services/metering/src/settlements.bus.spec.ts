@@ -1,18 +1,20 @@
 import { connectBus, type Bus, type EventPublisher } from '@sluice/bus';
 import { calls, streams, subjects, usageEventTypes } from '@sluice/contracts';
 import { openDatabase, type Database } from '@sluice/database';
-import { startNatsServer, startPostgres, type NatsServer } from '@sluice/testing';
+import { startNatsServer, startPostgres, startTcpProxy, type NatsServer, type TcpProxy } from '@sluice/testing';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Admission } from './admission.ts';
+import { hearSettlements } from './hear-settlements.ts';
 import { migrateMetering, openReplica, sampleRequest, sampleSnapshot } from './metering-samples.ts';
 import { readUsage } from './read-usage.ts';
-import { readSettlement } from './settled-events.ts';
 
 const now = 1_000_000;
 const snapshot = sampleSnapshot({ key: { tokensPerMinute: 100, concurrency: 4 } });
 
 let server: NatsServer;
+/** Metering's way to the server. */
+let link: TcpProxy;
 let metering: Bus;
 let ingress: Bus;
 let events: EventPublisher;
@@ -22,7 +24,7 @@ let admission: Admission;
 
 function connect(service: string): Promise<Bus> {
   return connectBus({
-    servers: server.url,
+    servers: service === 'metering' ? `nats://127.0.0.1:${link.port}` : server.url,
     service,
     version: '0.1.0',
     description: 'test',
@@ -35,14 +37,18 @@ function connect(service: string): Promise<Bus> {
 
 beforeAll(async () => {
   [server, postgres] = await Promise.all([startNatsServer(), startPostgres()]);
+  link = await startTcpProxy(server.port);
   database = openDatabase({ url: postgres.url, applicationName: 'settlements-spec' });
   await migrateMetering(database);
   [metering, ingress] = await Promise.all([connect('metering'), connect('ingress')]);
   await ingress.ensureStream({ name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 60_000, duplicateWindowMs: 10_000 });
   events = await ingress.createEventPublisher('ingress');
-  metering.subscribe(subjects.anyUsage, (data) => {
-    const settlement = readSettlement(data, (requestId) => admission.holds(requestId));
-    if (settlement !== undefined) admission.settle(settlement.requestId, settlement.usage);
+  hearSettlements({
+    bus: metering,
+    clock: Date.now,
+    log: { warn: () => undefined },
+    holds: (requestId) => admission.holds(requestId),
+    settle: ({ requestId, usage }) => void admission.settle(requestId, usage),
   });
   await metering.respond(calls.readUsage, (request) => readUsage(admission, snapshot, request, now));
 });
@@ -50,7 +56,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([metering.close(), ingress.close()]);
   await database.close();
-  await Promise.all([server.stop(), postgres.stop()]);
+  await Promise.all([link.stop(), server.stop(), postgres.stop()]);
 });
 
 beforeEach(async () => {
@@ -117,6 +123,33 @@ describe('settlements over the bus', () => {
     });
     const { scopes } = await ingress.request(calls.readUsage, { keyId: 'key_web' }, { timeoutMs: 2_000 });
     expect(scopes).toContainEqual(expect.objectContaining({ limit: 'tokens', used: 0 }));
+  });
+
+  it('reads from the stream what came while it was cut off', async () => {
+    expect(await admission.admit(sampleRequest('req_cut'))).toBeUndefined();
+    const back = new Promise<void>((resolve) => {
+      metering.onConnection((connected) => {
+        if (connected) resolve();
+      });
+    });
+    link.cut('both');
+    link.reset();
+    events.publish(subjects.usage('acme', 'support'), {
+      id: 'req_cut:settled',
+      type: usageEventTypes.settled,
+      subject: 'acme/support/key_web',
+      data: { ...about, requestId: 'req_cut', outcome: 'completed', attempts: [], usage: { input: 4, output: 6 }, cache: 'miss' },
+    });
+    await events.flush(5_000);
+    expect(admission.holds('req_cut')).toBe(true);
+    link.heal();
+    await back;
+    await vi.waitFor(
+      () => {
+        expect(admission.holds('req_cut')).toBe(false);
+      },
+      { timeout: 10_000 },
+    );
   });
 
   it('survives what anyone may put on the subject', async () => {

@@ -5,13 +5,13 @@ import type { z } from 'zod';
 import { Admission } from './admission.ts';
 import { InputCounter } from './count-input.ts';
 import { startCrossings } from './crossings.ts';
+import { hearSettlements } from './hear-settlements.ts';
 import { LeaseStore } from './lease-store.ts';
 import { LeaseTraces } from './lease-traces.ts';
 import { registerMetrics } from './metering-metrics.ts';
 import { OutputEstimates } from './output-estimates.ts';
 import { readUsage } from './read-usage.ts';
 import { startReconciler } from './reconciler.ts';
-import { readSettlement } from './settled-events.ts';
 import type { settingsSchema } from './settings.ts';
 import { createStage } from './stage.ts';
 import { Throttles } from './throttles.ts';
@@ -78,12 +78,15 @@ export async function startMetering(context: MeteringContext): Promise<void> {
   const estimates = new OutputEstimates();
   onClose(
     'settlements',
-    bus.subscribe(subjects.anyUsage, (data) => {
-      const settlement = readSettlement(data, (requestId) => admission.holds(requestId));
-      if (settlement === undefined) return;
-      const { requestId, usage } = settlement;
-      const settled = admission.settle(requestId, usage);
-      if (settled !== undefined && usage.output > 0) estimates.observe(settled.asker.keyId, settled.asker.model, usage.output);
+    hearSettlements({
+      bus,
+      clock,
+      log,
+      holds: (requestId) => admission.holds(requestId),
+      settle: ({ requestId, usage }) => {
+        const settled = admission.settle(requestId, usage);
+        if (settled !== undefined && usage.output > 0) estimates.observe(settled.asker.keyId, settled.asker.model, usage.output);
+      },
     }),
   );
   startTimers(context, admission);
