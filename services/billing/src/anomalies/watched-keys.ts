@@ -9,8 +9,8 @@ const closingMinutes = 10;
 export const rememberedHours = 70 * 24;
 /** A key without a request for so long is let go; its hours stay in the database. */
 const idleMinutes = 1_440;
-/** Keys in memory, of about 45 KB each. Others are not watched, and counted. */
-const maxKeys = 10_000;
+/** Keys in memory, of about 60 KB each. Others are not watched, and logged. */
+const maxKeys = 5_000;
 /** Keys rebuilt by one pair of statements. */
 const loadedTogether = 200;
 
