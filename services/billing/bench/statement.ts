@@ -6,7 +6,7 @@
  */
 import { migrate, openDatabase } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
-import { sumBreaks } from '../src/audit-sums.ts';
+import { sumBreaks, wholeTableBreaks } from '../src/audit-sums.ts';
 import { ensureLinePartitions } from '../src/line-partitions.ts';
 import { chainShards } from '../src/ledger.ts';
 import { rollUp } from '../src/rollup.ts';
@@ -113,6 +113,7 @@ try {
   const partial = await seconds('chain verified from where an audit ended', () => verifyChain(database, chainShards, recent));
   console.log({ blocks: partial.blocks, lines: partial.lines });
   await seconds('sums of statements compared', () => sumBreaks(database, verified.heads));
+  await seconds('whole tables compared', () => wholeTableBreaks(database));
   await readAll(`roll-up ${blocksBehind * requestsInBlock * 3} lines behind: statement`);
 } finally {
   await database.close();
