@@ -17,10 +17,10 @@ export function severityOf(anomaly: Pick<Anomaly, 'family' | 'observed' | 'expec
 
 /** Publishes the beginning or the end of a break. The id is that of the break, so the stream drops a repeat. */
 export function tellOf(anomaly: Anomaly, events: Pick<EventPublisher, 'publish'>): void {
-  const { id, keyId, organization, team, family, metric, windowMinutes, observed, expected, begunMinute, endedMinute } = anomaly;
-  const outcome = endedMinute === undefined ? 'begun' : 'ended';
+  const { id, keyId, organization, team, family, metric, windowMinutes, observed, expected, begunMinute, endedMinute, told } = anomaly;
+  const outcome = told === 0 ? 'begun' : 'ended';
   const isCost = metric === 'cost';
-  const ended = endedMinute === undefined ? {} : { until: new Date(endedMinute * minuteMs).toISOString() };
+  const ended = told === 0 || endedMinute === undefined ? {} : { until: new Date(endedMinute * minuteMs).toISOString() };
   events.publish(subjects.audit(organization), {
     id: `anomaly:${id}:${outcome}`,
     type: auditEventTypes.anomaly,

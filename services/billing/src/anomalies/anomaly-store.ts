@@ -161,10 +161,10 @@ export class AnomalyStore {
     return rows.map(anomaly);
   }
 
-  /** Breaks whose beginning or end is still to be told; what began and ended before anybody could be told is left out. */
+  /** Breaks whose beginning or end is still to be told. */
   async untold(): Promise<Anomaly[]> {
     const rows = await this.#database.query<AnomalyRow>(
-      `SELECT * FROM billing.anomaly WHERE told < 2 AND (told = 0) = (ended_at IS NULL) ORDER BY begun_at LIMIT ${maxTold}`,
+      `SELECT * FROM billing.anomaly WHERE told < 2 AND (told = 0 OR ended_at IS NOT NULL) ORDER BY begun_at LIMIT ${maxTold}`,
     );
     return rows.map(anomaly);
   }
@@ -177,8 +177,11 @@ export class AnomalyStore {
     await this.#database.query('UPDATE billing.anomaly SET throttled_until = $2 WHERE anomaly_id = $1', [id, new Date(until)]);
   }
 
-  /** Writes what was found, and up to where, in one transaction. */
-  async save({ hours, begun, ended, minute }: Findings): Promise<void> {
+  /**
+   * Writes what was found, and up to where, in one transaction.
+   * @param staleBefore a break that ended before this minute and was not told of yet was read from a backlog, and nobody is told any more
+   */
+  async save({ hours, begun, ended, minute }: Findings, staleBefore: number): Promise<void> {
     await this.#database.transaction(async (transaction) => {
       await saveHours(transaction, hours);
       for (const { keyId, organization, team, news } of begun) {
@@ -202,8 +205,9 @@ export class AnomalyStore {
       }
       for (const { keyId, family, minute: endedMinute } of ended) {
         await transaction.query(
-          'UPDATE billing.anomaly SET ended_at = greatest($3, begun_at) WHERE key_id = $1 AND family = $2 AND ended_at IS NULL',
-          [keyId, family, timeOf(endedMinute)],
+          `UPDATE billing.anomaly SET ended_at = greatest($3, begun_at), told = CASE WHEN told = 0 AND $3 < $4::timestamptz THEN 2 ELSE told END
+           WHERE key_id = $1 AND family = $2 AND ended_at IS NULL`,
+          [keyId, family, timeOf(endedMinute), timeOf(staleBefore)],
         );
       }
       await transaction.query('UPDATE billing.anomaly_watch SET minute = greatest(minute, $1)', [timeOf(minute)]);

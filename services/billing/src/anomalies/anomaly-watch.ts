@@ -3,7 +3,7 @@ import { anomaliesSchema, streams, type AnomaliesConfig, type Snapshot } from '@
 import type { Logger } from 'pino';
 import { severityOf, tellOf } from './anomaly-alert.ts';
 import type { AnomalyMetrics } from './anomaly-metrics.ts';
-import type { Anomaly, AnomalyStore, Findings } from './anomaly-store.ts';
+import type { AnomalyStore, Findings } from './anomaly-store.ts';
 import { EventClock } from './event-clock.ts';
 import { minuteMs, minutesPerHour } from './key-minute.ts';
 import { sensitivityOf, type Sensitivity } from './sensitivity.ts';
@@ -36,6 +36,8 @@ const maxSteps = 24;
 /** Minutes kept: a restored process needs the longest window, and a backlog is read from where the watch stopped. */
 const keptMinutes = 2 * 1_440;
 const maxPruned = 50_000;
+/** A break that ended longer ago is told only if its beginning was. */
+const staleMinutes = 10;
 const flushMs = 5_000;
 /** Without a newer event for so long the stream counts as read. */
 const quietMs = 60_000;
@@ -102,7 +104,7 @@ export class AnomalyWatch {
       const to = Math.max(from, Math.min(last, from + stepMinutes));
       const back = to > from ? lookBack.once : lookBack.each;
       const findings = await this.#keys.advance(await store.minutes(from - back, to), from, to);
-      await store.save(findings);
+      await store.save(findings, Math.floor(this.#parts.clock() / minuteMs) - staleMinutes);
       this.#minute = to;
       await this.#afterStep(findings);
       if (this.#keys.leftOut > 0) log.warn({ keys: this.#keys.leftOut }, 'too many keys are in use for all to be watched for anomalies');
@@ -133,9 +135,9 @@ export class AnomalyWatch {
     if (untold.length === 0) return;
     for (const anomaly of untold) tellOf(anomaly, events);
     await events.flush(flushMs);
-    const idsOf = (told: readonly Anomaly[]): string[] => told.map(({ id }) => id);
-    await store.markTold(idsOf(untold.filter(({ endedMinute }) => endedMinute === undefined)), 1);
-    await store.markTold(idsOf(untold.filter(({ endedMinute }) => endedMinute !== undefined)), 2);
+    const idsOf = (told: number): string[] => untold.filter((anomaly) => anomaly.told === told).map(({ id }) => id);
+    await store.markTold(idsOf(0), 1);
+    await store.markTold(idsOf(1), 2);
   }
 
   #configOf(organization: string): AnomaliesConfig {
