@@ -9,7 +9,7 @@ export function heldOf(quota: Quota, { expected, most }: Estimate): number {
 }
 
 /** The least that it must find there to begin. */
-export function leastOf(quota: Quota, { expected }: Estimate): number {
+function leastOf(quota: Quota, { expected }: Estimate): number {
   return amountOf(quota.unit, expected);
 }
 
