@@ -154,6 +154,27 @@ it('leaves to the next process what it cannot store before it stops', async () =
   }, soon);
 }, 60_000);
 
+it('has on disk what a server that fell silent did not acknowledge within a second', async () => {
+  const first = new Publishing();
+  await first.publish(100);
+  await first.until(({ unacknowledged }) => unacknowledged === 0);
+  process.kill(server.pid, 'SIGSTOP'); // the connection stands, and nothing is said on it
+  const { source } = await first.publish(50);
+  await vi.waitFor(async () => {
+    const names = await readdir(join(spool, 'specs'), { recursive: true });
+    expect(names.filter((name) => name.endsWith('.events'))).toHaveLength(1);
+  }, soon);
+  expect((await first.publish(30)).connected).toBe(true);
+  await endChild(first.child, 'SIGKILL');
+  process.kill(server.pid, 'SIGCONT'); // and now it reads what the dead process had sent
+  const second = new Publishing();
+  await second.until(({ connected }) => connected);
+  await vi.waitFor(async () => {
+    expect((await storedSequences()).get(source)).toEqual(numbers(180));
+    expect(await folders()).toHaveLength(1);
+  }, soon);
+}, 60_000);
+
 it('takes nothing from a process that lives', async () => {
   const first = new Publishing();
   await first.until(({ connected }) => connected);
