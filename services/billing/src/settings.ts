@@ -26,7 +26,7 @@ export const settingsSchema = z.object({
   /** How often new ledger lines are looked for and sent to webhooks. */
   BILLING_WEBHOOK_INTERVAL_MS: integerSetting(50, 60_000, 1_000),
   /** How often the minutes of keys are looked at for what is not usual. */
-  BILLING_ANOMALY_INTERVAL_MS: integerSetting(100, 60_000, 2_000),
+  BILLING_ANOMALY_INTERVAL_MS: integerSetting(100, 20_000, 5_000),
   /** Wait before the second attempt of a delivery; each further one waits twice as long, up to an hour. */
   BILLING_WEBHOOK_PAUSE_MS: integerSetting(10, 3_600_000, 5_000),
   /** Attempts before a delivery is a dead letter. With a pause of 5 s, 15 are about seven hours. */

@@ -7,7 +7,7 @@ import { minuteMs } from './key-minute.ts';
 const criticalFactor = 10;
 
 /** How many times the usual was observed; where nothing is usual, that of one token, request or nano-USD. */
-export function factorOf({ observed, expected }: Pick<Anomaly, 'observed' | 'expected'>): number {
+function factorOf({ observed, expected }: Pick<Anomaly, 'observed' | 'expected'>): number {
   return observed / Math.max(expected, 1);
 }
 

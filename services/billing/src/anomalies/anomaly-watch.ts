@@ -61,8 +61,8 @@ export class AnomalyWatch {
 
   /** One round: reads what is new, judges it, tells of it. */
   async run(): Promise<void> {
-    const { store, holder, intervalMs, clock, metrics } = this.#parts;
-    const lease = await store.takeLease(holder, Math.max(shortestLeaseMs, leaseIntervals * intervalMs));
+    const { store, clock, metrics } = this.#parts;
+    const lease = await this.#takeLease();
     if (lease === undefined) {
       this.#forget();
       return;
@@ -87,6 +87,15 @@ export class AnomalyWatch {
     await this.#parts.store.giveLease(this.#parts.holder);
   }
 
+  #takeLease(): ReturnType<AnomalyStore['takeLease']> {
+    const { store, holder, intervalMs } = this.#parts;
+    return store.takeLease(holder, Math.max(shortestLeaseMs, leaseIntervals * intervalMs));
+  }
+
+  async #keepLease(): Promise<void> {
+    if ((await this.#takeLease()) === undefined) throw new Error('another process watches keys for anomalies now');
+  }
+
   #forget(): void {
     this.#keys = undefined;
   }
@@ -95,7 +104,11 @@ export class AnomalyWatch {
   async #advance(savedMinute: number | undefined, last: number): Promise<boolean> {
     const { store, metrics, log } = this.#parts;
     if (this.#keys === undefined) {
-      this.#keys = new WatchedKeys({ store, sensitivityOf: (organization) => this.#sensitivityOf(organization) });
+      this.#keys = new WatchedKeys({
+        store,
+        sensitivityOf: (organization) => this.#sensitivityOf(organization),
+        keepLease: () => this.#keepLease(),
+      });
       this.#minute = Math.max(savedMinute ?? last, last - keptMinutes);
       metrics.open.set((await store.open()).length);
     }

@@ -1,7 +1,7 @@
 import { minutesPerHour, windowMinutes } from './key-minute.ts';
 
 /** A break ends after so many minutes in which nothing exceeds its bound. */
-export const quietMinutes = 30;
+const quietMinutes = 30;
 /** Windows up to this long keep a break open, and those up to the one that opened it: a longer one still holds the burst when it is over. */
 const shortWindow = 15;
 /** Breaks that follow within a day are one change. It is the new usual once it began a day ago and was on for a working day. */

@@ -6,13 +6,15 @@ import type { Sensitivity } from './sensitivity.ts';
 /** Minutes after the end of an hour at which it is learned: late events are in it by then. */
 const closingMinutes = 10;
 /** Hours of the past from which a key's usual is rebuilt. */
-export const rememberedHours = 70 * 24;
+export const rememberedHours = 42 * 24;
 /** A key without a request for so long is let go; its hours stay in the database. */
 const idleMinutes = 1_440;
 /** Keys in memory, of about 60 KB each. Others are not watched, and logged. */
 const maxKeys = 5_000;
-/** Keys rebuilt by one pair of statements. */
-const loadedTogether = 200;
+/** Keys rebuilt at once, so that the ledger in the same process does not wait: some twenty thousand hours. */
+const loadedTogether = 20;
+/** Minutes of them read at once. */
+const filledTogether = 60;
 
 interface WatchedKey {
   readonly owner: KeyOwner;
@@ -22,9 +24,11 @@ interface WatchedKey {
 }
 
 export interface WatchedKeysParts {
-  readonly store: Pick<AnomalyStore, 'minutesOf' | 'hoursOf' | 'open'>;
+  readonly store: Pick<AnomalyStore, 'minutes' | 'minutesOf' | 'hoursOf' | 'open'>;
   /** Undefined: the organisation's keys are not watched. */
   readonly sensitivityOf: (organization: string) => Sensitivity | undefined;
+  /** Called between keys that are rebuilt: taking over many takes longer than the lease. Throws where another process watches now. */
+  readonly keepLease: () => Promise<void>;
 }
 
 /** The keys in use, each with what is usual for it. What was learned is in the database, so forgetting one costs only reading it again. */
@@ -119,17 +123,19 @@ export class WatchedKeys {
       else this.leftOut += 1;
     }
     const missing = [...owners.values()];
-    for (let at = 0; at < missing.length; at += loadedTogether) await this.#rebuild(missing.slice(at, at + loadedTogether), first);
+    for (let at = 0; at < missing.length; at += loadedTogether) {
+      await this.#rebuild(missing.slice(at, at + loadedTogether), first);
+      await this.#parts.keepLease();
+    }
+    if (missing.length > 0) await this.#fill(owners, first);
   }
 
+  /** What is usual for keys, from the hours they learned. */
   async #rebuild(owners: readonly KeyOwner[], first: number): Promise<void> {
     const { store, sensitivityOf } = this.#parts;
-    const keyIds = owners.map(({ keyId }) => keyId);
     const closed = lastClosedHour(first - 1);
-    const hours = await store.hoursOf(keyIds, closed + 1 - rememberedHours);
-    const minutes = await store.minutesOf(keyIds, first - longestWindow - 2 * minutesPerHour, first - 1);
-    const open = await store.open(keyIds);
-    const byKey = Map.groupBy(hours, ({ keyId }) => keyId);
+    const keyIds = owners.map(({ keyId }) => keyId);
+    const byKey = Map.groupBy(await store.hoursOf(keyIds, closed + 1 - rememberedHours), ({ keyId }) => keyId);
     for (const owner of owners) {
       const sensitivity = sensitivityOf(owner.organization);
       if (sensitivity === undefined) continue;
@@ -137,8 +143,20 @@ export class WatchedKeys {
       learnAll(watch, byKey.get(owner.keyId) ?? [], closed);
       this.#keys.set(owner.keyId, { owner, watch, closed });
     }
-    for (const { keyId, minute, sums } of minutes) this.find(keyId)?.put(minute, sums);
-    for (const { keyId, family, begunMinute, windowMinutes: length, throttledUntil } of open) {
+  }
+
+  /** The minutes before `first` that windows reach back to, and the breaks that are open. */
+  async #fill(owners: ReadonlyMap<string, KeyOwner>, first: number): Promise<void> {
+    const { store, keepLease } = this.#parts;
+    const keyIds = [...owners.keys()];
+    for (let from = first - longestWindow - 2 * minutesPerHour; from < first; from += filledTogether) {
+      const to = Math.min(first, from + filledTogether) - 1;
+      // A statement for some keys reads the minutes of all, so for many it would read them many times.
+      const minutes = keyIds.length > loadedTogether ? await store.minutes(from, to) : await store.minutesOf(keyIds, from, to);
+      for (const { keyId, minute, sums } of minutes) if (owners.has(keyId)) this.find(keyId)?.put(minute, sums);
+      await keepLease();
+    }
+    for (const { keyId, family, begunMinute, windowMinutes: length, throttledUntil } of await store.open(keyIds)) {
       this.find(keyId)?.restore(family, begunMinute, length, first - 1);
       if (family === 'usage' && throttledUntil !== undefined) this.find(keyId)?.hold(throttledUntil / minuteMs);
     }

@@ -4,7 +4,7 @@ import type { Sensitivity } from '../sensitivity.ts';
 import type { Span, SyntheticKey } from './synthetic-key.ts';
 
 /** Minutes after the end of an hour at which it is learned, as in the service. */
-export const closingMinutes = 10;
+const closingMinutes = 10;
 
 /** What the product's detector says of a key over all of its minutes, in event time. */
 export function runKey(key: SyntheticKey, { firstHour, hours }: Span, sensitivity: Sensitivity): BreakBegun[] {
