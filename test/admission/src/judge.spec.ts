@@ -9,7 +9,16 @@ const result: BurstResult = { requests: 20, admitted: 10, refused: 10, failed: 0
 
 /** Ten requests of a tenth of a dollar, from 0 to 500 ms. */
 function admitted(patch: Partial<Admitted> = {}, count = 10): Admitted[] {
-  const one: Admitted = { model: 'sim', admittedAt: 0, expected: usd / 10, most: usd / 10, settledAt: 500, cost: usd / 10, ...patch };
+  const one: Admitted = {
+    model: 'sim',
+    stream: false,
+    admittedAt: 0,
+    expected: usd / 10,
+    most: usd / 10,
+    settledAt: 500,
+    cost: usd / 10,
+    ...patch,
+  };
   return Array.from({ length: count }, () => one);
 }
 const refused = Array.from({ length: 10 }, () => ({ model: 'sim', at: 2_000 }));

@@ -16,7 +16,7 @@ export interface Verdict {
   readonly refusedWithRoom: number;
   /** Those of them for whom there was room at their moment: neither spent nor held for a request under way. */
   readonly refusedFalsely: number;
-  /** How much longer than its provider the slowest request took: how late things are heard of on this machine, ms. */
+  /** How much longer than its provider the slowest plain request took: how late things are heard of on this machine, ms. */
   readonly lagMs: number;
   readonly sound: boolean;
 }
@@ -76,8 +76,11 @@ function takenAt(admitted: readonly Admitted[], moment: number, slack: number): 
   return taken;
 }
 
+/** Streams are left out: near a limit they stand still until there is more. */
 function lagOf(admitted: readonly Admitted[]): number {
-  return admitted.reduce((most, { admittedAt, settledAt }) => Math.max(most, (settledAt ?? admittedAt) - admittedAt - latencyMs), 0);
+  return admitted
+    .filter(({ stream }) => !stream)
+    .reduce((most, { admittedAt, settledAt }) => Math.max(most, (settledAt ?? admittedAt) - admittedAt - latencyMs), 0);
 }
 
 export function tell(scenario: Scenario, result: BurstResult, verdict: Verdict): string {

@@ -5,6 +5,7 @@ import { streams, usageEventSchema, usageEventTypes } from '@sluice/contracts';
 /** One admitted request, as the usage events tell of it. Amounts are nano-USD, times epoch ms. */
 export interface Admitted {
   readonly model: string;
+  readonly stream: boolean;
   readonly admittedAt: number;
   /** What was expected of it, and the most that it could cost. */
   readonly expected: number;
@@ -26,6 +27,7 @@ export interface Refused {
 
 interface Draft {
   model: string;
+  stream: boolean;
   admittedAt: number;
   expected: number;
   most: number;
@@ -58,7 +60,15 @@ async function readOnce(bus: Pick<Bus, 'readStream'>): Promise<History> {
       if (event.type === usageEventTypes.intent) {
         const expected = Number(event.data.reserved.costNanoUsd);
         const most = Number(event.data.lease?.most?.costNanoUsd ?? expected);
-        admitted.set(event.data.requestId, { model: event.data.modelAsked, admittedAt: at, expected, most, settledAt: undefined, cost: 0 });
+        admitted.set(event.data.requestId, {
+          model: event.data.modelAsked,
+          stream: event.data.stream,
+          admittedAt: at,
+          expected,
+          most,
+          settledAt: undefined,
+          cost: 0,
+        });
         return;
       }
       const request = admitted.get(event.data.requestId);
