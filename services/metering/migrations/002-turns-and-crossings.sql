@@ -24,9 +24,12 @@ CREATE FUNCTION metering.carried_over(of_meter text, this_period bigint, previou
   ), 0)
 $$;
 
+-- Which statement of a holder was done last. One that its sender has given up may be done later, after the next: it must change nothing.
+ALTER TABLE metering.holder ADD COLUMN statement bigint NOT NULL DEFAULT 0;
+
 -- As lease_quotas, which replicas of the version before go on to call, with turns, crossings and what empty windows leave over.
 CREATE FUNCTION metering.renew_quotas(
-  asker text, ttl_ms integer, begins boolean, admitted_count bigint, open_ids text[], oldest timestamptz, asks jsonb
+  asker text, ttl_ms integer, begins boolean, admitted_count bigint, open_ids text[], oldest timestamptz, asks jsonb, number bigint
 ) RETURNS TABLE (
   meter text, period bigint, granted bigint, total_used bigint, carried bigint, starved boolean, turn boolean
 ) LANGUAGE plpgsql AS $$
@@ -39,18 +42,19 @@ DECLARE
   room bigint;
   grant_now bigint;
   turn_now text;
+  unheard bigint;
   reached smallint;
   at timestamptz := clock_timestamp();
 BEGIN
   IF begins THEN
-    INSERT INTO metering.holder (holder, expires_at, admitted, open_requests, oldest_open)
-    VALUES (asker, at + ttl_ms * interval '1 ms', admitted_count, open_ids, oldest)
-    ON CONFLICT (holder) DO UPDATE SET expires_at = excluded.expires_at
-    WHERE NOT metering.holder.lost;
+    INSERT INTO metering.holder (holder, expires_at, admitted, open_requests, oldest_open, statement)
+    VALUES (asker, at + ttl_ms * interval '1 ms', admitted_count, open_ids, oldest, number)
+    ON CONFLICT (holder) DO UPDATE SET expires_at = excluded.expires_at, statement = excluded.statement
+    WHERE NOT metering.holder.lost AND metering.holder.statement < excluded.statement;
   ELSE
     UPDATE metering.holder
-    SET expires_at = at + ttl_ms * interval '1 ms', admitted = admitted_count, open_requests = open_ids, oldest_open = oldest
-    WHERE holder = asker AND NOT lost;
+    SET expires_at = at + ttl_ms * interval '1 ms', admitted = admitted_count, open_requests = open_ids, oldest_open = oldest, statement = number
+    WHERE holder = asker AND NOT lost AND statement < number;
   END IF;
   IF NOT FOUND THEN RETURN; END IF;
   -- A row of no meter says that the holder is alive, whatever it asked.
@@ -58,7 +62,7 @@ BEGIN
   RETURN NEXT;
   FOR ask IN
     SELECT * FROM jsonb_to_recordset(asks) AS asked (
-      meter text, period bigint, ceiling bigint, soft boolean, need bigint, want bigint, give bigint, used bigint, close boolean,
+      meter text, period bigint, ceiling bigint, soft boolean, need bigint, want bigint, give bigint, used bigint, close boolean, closed bigint,
       least bigint, turn boolean, ends bigint, previous bigint, carry bigint, alerts smallint[], about jsonb
     ) ORDER BY meter, period
   LOOP
@@ -74,7 +78,8 @@ BEGIN
     END IF;
     SELECT * INTO mine FROM metering.lease AS l WHERE l.holder = asker AND l.meter = ask.meter AND l.period = ask.period;
     IF NOT FOUND THEN
-      mine := ROW(asker, ask.meter, ask.period, 0, 0, NULL);
+      -- Closed by a statement whose answer did not arrive: what it told of as used then is booked.
+      mine := ROW(asker, ask.meter, ask.period, ask.closed, ask.closed, NULL);
     END IF;
     -- What an answer used beyond its estimate is booked whatever the limit says.
     debt := greatest(0, ask.used - (mine.granted - ask.give));
@@ -102,9 +107,11 @@ BEGIN
       ON CONFLICT DO NOTHING;
     END IF;
     mine.granted := mine.granted - ask.give + debt + grant_now;
+    -- Who closes keeps nothing, a grant of which it has not heard included.
+    unheard := CASE WHEN ask.close THEN mine.granted - ask.used ELSE 0 END;
     UPDATE metering.counter AS c SET
       ceiling = ask.ceiling,
-      leased = known.leased - ask.give + debt + grant_now,
+      leased = known.leased - ask.give + debt + grant_now - unheard,
       used = known.used + ask.used - mine.used,
       alerted = greatest(known.alerted, reached),
       turn = turn_now,

@@ -24,13 +24,21 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(replicas.splice(0).map(({ admission }) => admission.keeper.flush(false)));
+  test.over = true;
+  test = { over: false };
+  await Promise.all(replicas.splice(0).map(({ admission }) => admission.keeper.settled()));
 });
 
-/** Their last statements must not run into the next test. */
+/** Their last statements must not run into the next test, not even those that a timer is still to begin. */
+let test = { over: false };
 const replicas: SampleReplica[] = [];
 const open = (limits: SampleLimits, patch?: Parameters<typeof openReplica>[3]): SampleReplica => {
-  const replica = openReplica(database, sampleSnapshot(limits), () => now, patch);
+  const mine = test;
+  const store = patch?.store ?? openReplica(database, sampleSnapshot(limits), () => now).store;
+  const replica = openReplica(database, sampleSnapshot(limits), () => now, {
+    ...patch,
+    store: { renew: (state, asked) => (mine.over ? Promise.reject(new Error('the test is over')) : store.renew(state, asked)) },
+  });
   replicas.push(replica);
   return replica;
 };

@@ -34,6 +34,7 @@ export class LeaseKeeper {
   readonly #active = new Set<Quota>();
   #epoch = 1;
   #known = false;
+  #statements = 0;
   #validUntil = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
   #again = false;
@@ -125,7 +126,8 @@ export class LeaseKeeper {
     const asked = this.#asks(now, renewal);
     const needed = renewal && now > this.#validUntil - (leaseMs * 2) / 3 && (this.#known || this.#active.size > 0);
     if (asked.length === 0 && !needed) return;
-    const state = { holder: this.holder, known: this.#known, ...openRequests(now) };
+    this.#statements += 1;
+    const state = { holder: this.holder, known: this.#known, statement: this.#statements, ...openRequests(now) };
     try {
       const rows = await store.renew(state, asked);
       if (this.#away) log.info({}, 'quota is leased again');
@@ -138,7 +140,7 @@ export class LeaseKeeper {
       this.#validUntil = now + leaseMs * 0.9;
       this.#take(clock(), rows, asked);
     } catch (error) {
-      for (const { quota } of asked) quota.missAnswer();
+      for (const { quota, ask } of asked) quota.missAnswer(ask);
       if (!this.#away) log.warn({ err: error }, 'quota cannot be leased; requests are admitted from the leases in hand');
       this.#away = true;
     } finally {

@@ -7,6 +7,8 @@ export interface HolderState {
   readonly holder: string;
   /** False on its first renewal, which makes it. */
   readonly known: boolean;
+  /** Counts its statements, from 1: one that comes late changes nothing. */
+  readonly statement: number;
   readonly admitted: number;
   readonly open: readonly string[];
   /** Epoch ms at which the oldest open request was admitted, else now. */
@@ -82,8 +84,17 @@ export class LeaseStore {
       about: quota.definition.alerts.length === 0 ? undefined : crossingOf(quota),
     }));
     const rows = await this.#database.query<SqlRow>(
-      'SELECT * FROM metering.renew_quotas($1, $2, $3, $4::bigint, $5::text[], $6::timestamptz, $7::jsonb)',
-      [state.holder, this.#leaseMs, !state.known, state.admitted, state.open, new Date(state.oldestOpen), JSON.stringify(asks)],
+      'SELECT * FROM metering.renew_quotas($1, $2, $3, $4::bigint, $5::text[], $6::timestamptz, $7::jsonb, $8::bigint)',
+      [
+        state.holder,
+        this.#leaseMs,
+        !state.known,
+        state.admitted,
+        state.open,
+        new Date(state.oldestOpen),
+        JSON.stringify(asks),
+        state.statement,
+      ],
     );
     if (rows.length === 0) return undefined;
     const byId = new Map(asked.map(({ quota }) => [`${quota.meter} ${quota.start}`, quota]));

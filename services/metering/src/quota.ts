@@ -22,6 +22,8 @@ export interface LeaseAsk {
   readonly give: number;
   readonly used: number;
   readonly close: boolean;
+  /** What was told as used by a close whose answer did not come; 0 where there is none. */
+  readonly closed: number;
   /** What the smallest waiting request needs, where the lease has less; else 0. */
   readonly least: number;
   /** Whether the turn is kept: a request that may go beyond the limit is under way. */
@@ -89,6 +91,7 @@ export class Quota {
   #toldUsed = 0;
   /** Whether an answer of the database was lost: what it says of this lease is not known. */
   #unheard = false;
+  #closed = 0;
 
   constructor(meter: string, owner: Owner, definition: LimitDefinition, start: number, end: number) {
     this.meter = meter;
@@ -203,7 +206,7 @@ export class Quota {
     const least = isShort ? Math.ceil(this.leastWaiting) : 0;
     // Until the answer says so, nobody begins on it: it may be another's by then.
     this.turn = this.overdrawn > 0;
-    return { need, want: Math.max(0, want), give, used, close, least, turn: this.turn };
+    return { need, want: Math.max(0, want), give, used, close, closed: this.#closed, least, turn: this.turn };
   }
 
   /** What of the lease goes back. */
@@ -225,6 +228,7 @@ export class Quota {
 
   renew(now: number, answer: LeaseAnswer, told: LeaseAsk): void {
     this.#unheard = false;
+    this.#closed = 0;
     if (told.close) {
       // The lease is gone from the database; what was used of it stays booked there.
       this.granted = 0;
@@ -242,8 +246,10 @@ export class Quota {
   }
 
   /** The answer to an ask did not come; it may have been done or not. */
-  missAnswer(): void {
+  missAnswer({ close, used }: LeaseAsk): void {
     this.#unheard = true;
+    // A later close was done, if at all, after all earlier ones.
+    if (close) this.#closed = used;
   }
 
   /** Forgets a lease that was given up as lost; what it held is read from the events. */
@@ -254,6 +260,7 @@ export class Quota {
     this.overdrawn = 0;
     this.othersUsed += this.used;
     this.used = 0;
+    this.#closed = 0;
     this.#toldUsed = 0;
   }
 
