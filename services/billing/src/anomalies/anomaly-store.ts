@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '@sluice/database';
 import type { HourKind } from './break-state.ts';
 import { hourMs, minuteMs, type MinuteSums } from './key-minute.ts';
-import { peakCount, type BreakBegun, type Family, type HourFacts } from './key-watch.ts';
+import { peakCount, type BreakBegun, type Family, type HourFacts } from './key-news.ts';
 
 /** Whose key it is. */
 export interface KeyOwner {

@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from './back-test/random.ts';
 import { minutesPerHour, type MinuteSums } from './key-minute.ts';
-import { KeyWatch, type BreakBegun, type HourFacts, type KeyNews } from './key-watch.ts';
+import type { BreakBegun, HourFacts, KeyNews } from './key-news.ts';
+import { KeyWatch } from './key-watch.ts';
 import { sensitivityOf } from './sensitivity.ts';
 
 /** A Monday, 00:00, in minutes. */

@@ -1,48 +1,11 @@
 import { AmountModel } from './amount-model.ts';
-import { BreakState, type HourKind } from './break-state.ts';
+import { BreakState } from './break-state.ts';
 import { minutesPerHour, windowMinutes, type MinuteSums } from './key-minute.ts';
+import { families, peakCount, peakFamilies, type BreakBegun, type Family, type HourFacts, type KeyNews } from './key-news.ts';
 import { MinuteRing } from './minute-ring.ts';
 import { Visits } from './season.ts';
 import type { Sensitivity } from './sensitivity.ts';
 import { ShareModel } from './share-model.ts';
-
-/** What breaks together is one break: tokens and their cost. */
-export const families = ['usage', 'errors', 'refusals', 'silence'] as const;
-export type Family = (typeof families)[number];
-export type Metric = 'tokens' | 'cost' | 'errors' | 'refusals' | 'requests';
-
-/** A bound was exceeded and no break of that family was open. */
-export interface BreakBegun {
-  readonly kind: 'begun';
-  readonly family: Family;
-  readonly metric: Metric;
-  readonly windowMinutes: number;
-  /** Last minute of the window, since 1970. */
-  readonly minute: number;
-  /** Sum of the window: tokens, nano-USD, requests. */
-  readonly observed: number;
-  /** The most that is usual for such a window in that hour; of errors and refusals the usual share of as many requests. */
-  readonly expected: number;
-}
-export interface BreakEnded {
-  readonly kind: 'ended';
-  readonly family: Family;
-  readonly minute: number;
-}
-export type KeyNews = BreakBegun | BreakEnded;
-
-/** An hour of a key that is over, with all that is learned from it; kept in the database. */
-export interface HourFacts {
-  /** Since 1970. */
-  readonly hour: number;
-  readonly sums: MinuteSums;
-  /**
-   * Highest sums of requests, tokens and cost, then highest excess of errors, refusals, size and price: each for every window. Negative where a
-   * window reaches back into a break that is over: such a peak counts as one of a break.
-   */
-  readonly peaks: Float32Array;
-  readonly kinds: Readonly<Record<'usage' | 'errors' | 'refusals', HourKind>>;
-}
 
 /** Hours that a key must have been known before its own bounds count at all, and before they count alone. */
 const warmUpHours = { bounds: 24, alone: 72 };
@@ -52,10 +15,6 @@ const silenceVisits = 3;
 /** Share of errors, and of refusals, that a new key is taken to have. */
 const usualFailures = 0.01;
 const hourWindow = windowMinutes.indexOf(60);
-/** Whose break taints each part of the peaks. */
-const peakFamilies = ['usage', 'usage', 'usage', 'errors', 'refusals', 'usage', 'usage'] as const;
-/** Length of {@link HourFacts.peaks}. */
-export const peakCount = peakFamilies.length * windowMinutes.length;
 const windowCount = windowMinutes.length;
 
 /** Everything known of one key: its newest minutes, what is usual for it, and what is broken now. Touches neither clock nor database. */

@@ -1,6 +1,7 @@
 import type { AnomalyStore, Findings, KeyMinute, KeyOwner } from './anomaly-store.ts';
 import { longestWindow, minuteMs, minutesPerHour } from './key-minute.ts';
-import { KeyWatch, peakCount, type HourFacts, type KeyNews } from './key-watch.ts';
+import { peakCount, type HourFacts, type KeyNews } from './key-news.ts';
+import { KeyWatch } from './key-watch.ts';
 import type { Sensitivity } from './sensitivity.ts';
 
 /** Minutes after the end of an hour at which it is learned: late events are in it by then. */

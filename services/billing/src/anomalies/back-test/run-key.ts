@@ -1,5 +1,6 @@
 import { minutesPerHour } from '../key-minute.ts';
-import { KeyWatch, type BreakBegun } from '../key-watch.ts';
+import type { BreakBegun } from '../key-news.ts';
+import { KeyWatch } from '../key-watch.ts';
 import type { Sensitivity } from '../sensitivity.ts';
 import type { Span, SyntheticKey } from './synthetic-key.ts';
 

@@ -1,4 +1,4 @@
-import type { Family } from '../key-watch.ts';
+import type { Family } from '../key-news.ts';
 import { plantedKinds, type Planted, type PlantedKind, type Span } from './synthetic-key.ts';
 
 /** An alert of any detector; minutes from the start of the series. */
