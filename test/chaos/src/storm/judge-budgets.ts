@@ -11,6 +11,7 @@ export interface BudgetState {
   readonly bound: bigint;
   readonly used: bigint;
   readonly leased: bigint;
+  readonly leases: readonly string[];
 }
 
 export interface BudgetOwner {
@@ -33,18 +34,19 @@ export function budgetStates(owners: readonly BudgetOwner[], ends: readonly Ledg
       bound: sum(own.map(({ attempts }) => beyondDearest(attempts))),
       used: sum(kept.map(({ used }) => used)),
       leased: sum(kept.map(({ leased }) => leased)),
+      leases: kept.flatMap(({ leases }) => leases),
     };
   });
 }
 
 /** No budget is exceeded beyond its bound, and what metering keeps of it is what the ledger says. */
 export function judgeBudgets(states: readonly BudgetState[]): StormBreak[] {
-  return states.flatMap(({ meter, limit, spent, bound, used, leased }) => {
+  return states.flatMap(({ meter, limit, spent, bound, used, leased, leases }) => {
     const breaks: StormBreak[] = [];
     const tell = (kind: string, text: string) => breaks.push({ kind, requestId: undefined, text: `${meter}: ${text}` });
     if (spent > limit + bound) tell('budget exceeded', `spent ${usd(spent)} of ${usd(limit)}, bound ${usd(bound)}`);
     if (used !== spent) tell('metering differs', `used ${usd(used)}, by the ledger ${usd(spent)}`);
-    if (leased !== used) tell('lease not returned', `leased ${usd(leased)}, used ${usd(used)}`);
+    if (leased !== used) tell('lease not returned', `leased ${usd(leased)}, used ${usd(used)}; ${leases.join(', ')}`);
     return breaks;
   });
 }

@@ -24,6 +24,8 @@ export interface StormTotals {
   readonly callsUnresolved: number;
   /** Rows of the sweep whose real end came later and was booked. */
   readonly late: number;
+  /** Calls whose answers were lost, and that routers told of from their journals. */
+  readonly supplements: number;
   /** Calls whose line has the provider's own figures, and their tokens by both sides. */
   readonly exactCalls: number;
   readonly providerTokens: number;
@@ -91,6 +93,7 @@ class Judge {
       unresolved: count('unresolved'),
       callsUnresolved: this.#callsUnresolved,
       late: ends.filter(({ late }) => late).length,
+      supplements: ends.reduce((sum, { supplements }) => sum + supplements, 0),
       exactCalls: this.#exactCalls,
       providerTokens: this.#providerTokens,
       ledgerTokens: this.#ledgerTokens,

@@ -8,6 +8,8 @@ import { virtualKeys } from './virtual-keys.ts';
 /** Metering gives a reservation up a minute after its deadline; all else is sooner. */
 const budgetMs = requestTimeoutMs + billingGraceMs + 60_000 + 60_000;
 const pauseMs = 1_000;
+/** Routers hold their calls against the ledger once their deadlines have passed, and the sweep its grace. */
+const leastMs = requestTimeoutMs + billingGraceMs + 10_000;
 /** The ledger stands still for this long before it is taken for whole. */
 const quietMs = 6_000;
 
@@ -22,13 +24,16 @@ export async function settleStorm(
   budgets: (facts: LedgerFacts) => readonly BudgetState[],
 ): Promise<LedgerFacts> {
   await Promise.all(cluster.ingresses.map(({ url }) => untilReady(url)));
-  const giveUpAt = Date.now() + budgetMs;
+  const startedAt = Date.now();
+  const giveUpAt = startedAt + budgetMs;
   let [changedAt, last] = [Date.now(), ''];
   for (;;) {
     const facts = await readLedgerFacts(database);
-    const state = `${facts.ends.length} ${facts.openIntents} ${facts.waitingLate} ${facts.secondEnds.length}`;
+    const supplements = facts.ends.reduce((sum, end) => sum + end.supplements, 0);
+    const state = `${supplements} ${facts.ends.length} ${facts.openIntents} ${facts.waitingLate} ${facts.secondEnds.length}`;
     if (state !== last) [changedAt, last] = [Date.now(), state];
-    const quiet = Date.now() - changedAt > quietMs && facts.openIntents === 0 && facts.waitingLate === 0;
+    const quiet =
+      Date.now() - startedAt > leastMs && Date.now() - changedAt > quietMs && facts.openIntents === 0 && facts.waitingLate === 0;
     if ((quiet && judgeBudgets(budgets(facts)).length === 0) || Date.now() > giveUpAt) return facts;
     if (facts.openIntents > 0) await moveBillingsClock(cluster);
     await delay(pauseMs);

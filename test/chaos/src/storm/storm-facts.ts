@@ -15,6 +15,8 @@ export interface LedgerEnd {
   readonly nanoUsd: bigint;
   /** The row is of the sweep, and its real end was booked later. */
   readonly late: boolean;
+  /** Calls that the router told of later, because their answers were lost. */
+  readonly supplements: number;
 }
 
 /** A budget as metering keeps it. */
@@ -22,6 +24,8 @@ export interface CounterState {
   readonly meter: string;
   readonly leased: bigint;
   readonly used: bigint;
+  /** What each holder has of it: `holder granted/used`, and whether it was given up. */
+  readonly leases: readonly string[];
 }
 
 /** All that was seen of a storm, by everybody. */
@@ -47,34 +51,43 @@ interface Row {
   team: string;
   attempts: ProviderAttempt[];
   late: { outcome: string; attempts: ProviderAttempt[] } | null;
+  supplements: { attempts: ProviderAttempt[] }[];
   amount: string;
 }
 
 export async function readLedgerFacts(database: Database): Promise<LedgerFacts> {
   const rows = await database.query<Row>(
     `SELECT row.request_id, row.outcome, row.key_id, row.team, row.attempts, late.ledger_row AS late,
+       ARRAY(SELECT ledger_row FROM billing.late_settlement AS more WHERE more.request_id = row.request_id AND more.booked AND more.event_id LIKE '%:call-%') AS supplements,
        coalesce(row.cost_nano_usd, 0) + coalesce((SELECT sum(amount_nano_usd) FROM billing.adjustment AS entry WHERE entry.request_id = row.request_id), 0) AS amount
-     FROM billing.ledger AS row LEFT JOIN billing.late_settlement AS late ON late.request_id = row.request_id AND late.booked`,
+     FROM billing.ledger AS row LEFT JOIN billing.late_settlement AS late ON late.request_id = row.request_id AND late.booked AND late.event_id NOT LIKE '%:call-%'`,
   );
-  const counters = await database.query<{ meter: string; leased: string; used: string }>(
-    `SELECT meter, leased, used FROM metering.counter WHERE meter LIKE '%nanoUsd%' ORDER BY meter`,
+  const counters = await database.query<{ meter: string; leased: string; used: string; leases: string[] }>(
+    `SELECT meter, leased, used, ARRAY(
+       SELECT lease.holder || ' ' || lease.granted || '/' || lease.used || CASE WHEN holder.lost THEN ' lost' WHEN holder.expires_at < now() THEN ' expired' ELSE '' END
+       FROM metering.lease AS lease JOIN metering.holder AS holder USING (holder)
+       WHERE lease.meter = counter.meter AND lease.period = counter.period) AS leases
+     FROM metering.counter AS counter WHERE meter LIKE '%nanoUsd%' ORDER BY meter`,
   );
   const [open] = await database.query<{ intents: number; late: number }>(
     `SELECT (SELECT count(*)::integer FROM billing.open_intent) AS intents,
        (SELECT count(*)::integer FROM billing.late_settlement WHERE booked IS NULL) AS late`,
   );
-  const second = await database.query<{ request_id: string }>('SELECT request_id FROM billing.late_settlement WHERE NOT booked');
+  const second = await database.query<{ request_id: string }>(
+    `SELECT request_id FROM billing.late_settlement WHERE NOT booked AND event_id NOT LIKE '%:call-%'`,
+  );
   return {
     ends: rows.map((row) => ({
       requestId: row.request_id,
       outcome: row.late?.outcome ?? row.outcome,
       keyId: row.key_id,
       team: row.team,
-      attempts: row.late?.attempts ?? row.attempts,
+      attempts: [...(row.late?.attempts ?? row.attempts), ...row.supplements.flatMap(({ attempts }) => attempts)],
       nanoUsd: BigInt(row.amount),
       late: row.late !== null,
+      supplements: row.supplements.length,
     })),
-    counters: counters.map(({ meter, leased, used }) => ({ meter, leased: BigInt(leased), used: BigInt(used) })),
+    counters: counters.map(({ meter, leased, used, leases }) => ({ meter, leased: BigInt(leased), used: BigInt(used), leases })),
     openIntents: open?.intents ?? 0,
     secondEnds: second.map(({ request_id: id }) => id),
     waitingLate: open?.late ?? 0,

@@ -1,6 +1,9 @@
 import { usd } from './judge-budgets.ts';
 import type { StormResult } from './run-storm.ts';
 
+/** Breaks of one kind that are told. */
+const maxOfKind = 12;
+
 /** A storm as a person reads it. */
 export function stormReport({ facts, totals, budgets, breaks, stories, seconds, logFile }: StormResult): string {
   const outcomes = countBy(facts.told.map(({ outcome, replayed }) => (replayed ? '200 replayed' : outcome)));
@@ -12,7 +15,7 @@ export function stormReport({ facts, totals, budgets, breaks, stories, seconds, 
     ['faults', `${facts.struck.length}: ${faults}`],
     [
       'ledger rows',
-      `${totals.rows}: ${totals.settled} settled, ${totals.refused} refused, ${totals.unresolved} unresolved; ${totals.late} swept and booked late`,
+      `${totals.rows}: ${totals.settled} settled, ${totals.refused} refused, ${totals.unresolved} unresolved; ${totals.late} swept and booked late, ${totals.supplements} calls told of by routers`,
     ],
     [
       'provider calls',
@@ -28,7 +31,8 @@ export function stormReport({ facts, totals, budgets, breaks, stories, seconds, 
   const width = Math.max(...rows.map(([name]) => name.length));
   const table = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
   if (breaks.length === 0) return `${table}\nSOUND`;
-  const told = breaks.slice(0, 40).map(({ kind, requestId, text }) => `${kind}: ${requestId ?? ''} ${text}`);
+  const shown = [...Map.groupBy(breaks, ({ kind }) => kind).values()].flatMap((list) => list.slice(0, maxOfKind));
+  const told = shown.map(({ kind, requestId, text }) => `${kind}: ${requestId ?? ''} ${text}`);
   return `${table}\n${told.join('\n')}\n${stories}\nlogs: ${logFile}\nNOT SOUND`;
 }
 
