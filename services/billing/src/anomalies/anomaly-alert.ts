@@ -1,6 +1,6 @@
 import type { EventPublisher } from '@sluice/bus';
 import { auditEventTypes, subjects } from '@sluice/contracts';
-import type { Anomaly } from './anomaly-store.ts';
+import type { Anomaly } from './anomaly-rows.ts';
 import { minuteMs } from './key-minute.ts';
 
 /** From so many times the usual a break is critical; errors and refusals from half of the requests. */

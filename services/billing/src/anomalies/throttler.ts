@@ -1,6 +1,7 @@
 import type { KeyValue } from '@sluice/bus';
 import type { AnomaliesConfig, Throttle } from '@sluice/contracts';
-import type { Anomaly, AnomalyStore } from './anomaly-store.ts';
+import type { Anomaly } from './anomaly-rows.ts';
+import type { AnomalyStore } from './anomaly-store.ts';
 import { minuteMs } from './key-minute.ts';
 import type { WatchedKeys } from './watched-keys.ts';
 

@@ -1,4 +1,5 @@
-import type { AnomalyStore, Findings, KeyMinute, KeyOwner } from './anomaly-store.ts';
+import type { KeyMinute, KeyOwner } from './anomaly-rows.ts';
+import type { AnomalyStore, Findings } from './anomaly-store.ts';
 import { longestWindow, minuteMs, minutesPerHour } from './key-minute.ts';
 import { peakCount, type HourFacts, type KeyNews } from './key-news.ts';
 import { KeyWatch } from './key-watch.ts';
