@@ -1,6 +1,6 @@
 /** What an admission costs: `node bench/admission.ts`. One request with 6 scopes, three limits each, leases in hand; against the same without any limit. */
 import type { BudgetConfig, LimitsConfig } from '@sluice/contracts';
-import { Admission } from '../src/admission.ts';
+import { Admission } from '../src/admission/admission.ts';
 import { sampleRequest, sampleSnapshot, type SampleLimits } from '../src/metering-samples.ts';
 
 const rounds = 5;

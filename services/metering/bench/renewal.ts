@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { BudgetConfig, LimitsConfig } from '@sluice/contracts';
 import { openDatabase } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
-import { Admission } from '../src/admission.ts';
-import { LeaseStore } from '../src/lease-store.ts';
+import { Admission } from '../src/admission/admission.ts';
+import { LeaseStore } from '../src/leases/lease-store.ts';
 import { migrateMetering, sampleRequest, sampleSnapshot } from '../src/metering-samples.ts';
 
 const rounds = 3;

@@ -1,6 +1,6 @@
 import type { ServiceContext } from '@sluice/runtime';
 import { Gauge } from 'prom-client';
-import type { Admission } from './admission.ts';
+import type { Admission } from './admission/admission.ts';
 
 /** What an operator watches of admission; named in docs/operations.md. */
 export function registerMetrics(metrics: ServiceContext<object>['metrics'], admission: Admission, unacknowledged: () => number): void {

@@ -9,8 +9,8 @@ import {
 } from '@sluice/contracts';
 import { migrate, type Database } from '@sluice/database';
 import { sampleEnvelope as anyEnvelope } from '@sluice/testing';
-import { Admission, type AdmissionParts, type AdmissionRequest } from './admission.ts';
-import { LeaseStore } from './lease-store.ts';
+import { Admission, type AdmissionParts, type AdmissionRequest } from './admission/admission.ts';
+import { LeaseStore } from './leases/lease-store.ts';
 
 export interface SampleLimits {
   readonly key?: LimitsConfig;

@@ -1,9 +1,9 @@
 import type { calls, Snapshot } from '@sluice/contracts';
 import type { z } from 'zod';
-import type { Admission } from './admission.ts';
-import { nanoPerUsd } from './limit-definition.ts';
-import type { Quota } from './quota.ts';
-import type { Scope } from './scope.ts';
+import type { Admission } from './admission/admission.ts';
+import { nanoPerUsd } from './limits/limit-definition.ts';
+import type { Quota } from './leases/quota.ts';
+import type { Scope } from './limits/scope.ts';
 
 type UsageResponse = z.input<(typeof calls.readUsage)['response']>;
 type UsageRequest = z.output<(typeof calls.readUsage)['request']>;

@@ -1,4 +1,4 @@
-import type { ActualUse } from './admission.ts';
+import type { ActualUse } from './admission/admission.ts';
 import { isRecord, usageEventTypes } from '@sluice/contracts';
 
 /** What a usage event says about a reservation. */

@@ -4,7 +4,7 @@ import { openDatabase, type Database } from '@sluice/database';
 import { startNatsServer, startPostgres, startTcpProxy, type NatsServer, type TcpProxy } from '@sluice/testing';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Admission } from './admission.ts';
+import type { Admission } from './admission/admission.ts';
 import { hearSettlements } from './hear-settlements.ts';
 import { migrateMetering, openReplica, sampleRequest, sampleSnapshot } from './metering-samples.ts';
 import { readUsage } from './read-usage.ts';

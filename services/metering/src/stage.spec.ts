@@ -3,11 +3,11 @@ import { subjects, usageIntentSchema, type Envelope } from '@sluice/contracts';
 import { openDatabase, type Database } from '@sluice/database';
 import { startPostgres } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Admission } from './admission.ts';
-import { InputCounter } from './count-input.ts';
-import { LeaseTraces } from './lease-traces.ts';
+import type { Admission } from './admission/admission.ts';
+import { InputCounter } from './estimates/count-input.ts';
+import { LeaseTraces } from './leases/lease-traces.ts';
 import { migrateMetering, openReplica, sampleEnvelope, sampleSnapshot, type SampleLimits } from './metering-samples.ts';
-import { OutputEstimates } from './output-estimates.ts';
+import { OutputEstimates } from './estimates/output-estimates.ts';
 import { createStage } from './stage.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);

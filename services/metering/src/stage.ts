@@ -20,14 +20,14 @@ import {
   type Throttle,
   type UsageIntent,
 } from '@sluice/contracts';
-import type { Admission, AdmissionRequest } from './admission.ts';
-import type { InputCounter } from './count-input.ts';
-import { explainRefusal } from './explain-refusal.ts';
-import type { LeaseTraces } from './lease-traces.ts';
-import type { OutputEstimates } from './output-estimates.ts';
-import type { Refusal } from './refusal.ts';
-import type { Reservation } from './reservation.ts';
-import { reserveTokens } from './reserve-tokens.ts';
+import type { Admission, AdmissionRequest } from './admission/admission.ts';
+import type { InputCounter } from './estimates/count-input.ts';
+import { explainRefusal } from './admission/explain-refusal.ts';
+import type { LeaseTraces } from './leases/lease-traces.ts';
+import type { OutputEstimates } from './estimates/output-estimates.ts';
+import type { Refusal } from './admission/refusal.ts';
+import type { Reservation } from './admission/reservation.ts';
+import { reserveTokens } from './estimates/reserve-tokens.ts';
 
 export interface MeteringSurroundings {
   readonly admission: Admission;

@@ -2,19 +2,19 @@ import { calls, streams, subjects, type Snapshot } from '@sluice/contracts';
 import { migrate, openDatabase, type Database } from '@sluice/database';
 import { version, type ServiceContext } from '@sluice/runtime';
 import type { z } from 'zod';
-import { Admission } from './admission.ts';
-import { InputCounter } from './count-input.ts';
-import { startCrossings } from './crossings.ts';
+import { Admission } from './admission/admission.ts';
+import { InputCounter } from './estimates/count-input.ts';
+import { startCrossings } from './leases/crossings.ts';
 import { hearSettlements } from './hear-settlements.ts';
-import { LeaseStore } from './lease-store.ts';
-import { LeaseTraces } from './lease-traces.ts';
+import { LeaseStore } from './leases/lease-store.ts';
+import { LeaseTraces } from './leases/lease-traces.ts';
 import { registerMetrics } from './metering-metrics.ts';
-import { OutputEstimates } from './output-estimates.ts';
+import { OutputEstimates } from './estimates/output-estimates.ts';
 import { readUsage } from './read-usage.ts';
-import { startReconciler } from './reconciler.ts';
+import { startReconciler } from './leases/reconciler.ts';
 import type { settingsSchema } from './settings.ts';
 import { createStage } from './stage.ts';
-import { Throttles } from './throttles.ts';
+import { Throttles } from './limits/throttles.ts';
 
 /** Usage events are kept for a week in the stream, so a billing outage of days loses nothing. */
 const usageStream = { name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 7 * 86_400_000, duplicateWindowMs: 600_000 };

@@ -6,9 +6,9 @@ import { buckets, SluiceError, type Throttle } from '@sluice/contracts';
 import { startNatsServer, type NatsServer } from '@sluice/testing';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { explainRefusal } from './explain-refusal.ts';
+import { explainRefusal } from '../admission/explain-refusal.ts';
 import { throttleDefinition } from './limit-definition.ts';
-import { Quota } from './quota.ts';
+import { Quota } from '../leases/quota.ts';
 import { Throttles } from './throttles.ts';
 
 const soon = { timeout: 10_000, interval: 10 };

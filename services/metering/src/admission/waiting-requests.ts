@@ -1,5 +1,5 @@
 import type { Refusal } from './refusal.ts';
-import type { Quota } from './quota.ts';
+import type { Quota } from '../leases/quota.ts';
 
 /** How often those that wait are looked at again, if nothing else happens. */
 const reviewMs = 50;

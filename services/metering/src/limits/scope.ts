@@ -1,6 +1,6 @@
-import { periodOf } from './calendar.ts';
+import { periodOf } from '../leases/calendar.ts';
 import { meterId, type LimitDefinition } from './limit-definition.ts';
-import { Quota } from './quota.ts';
+import { Quota } from '../leases/quota.ts';
 
 export type ScopeKind = 'key' | 'user' | 'team' | 'organization' | 'model' | 'tag';
 

@@ -2,8 +2,8 @@ import { openDatabase, type Database } from '@sluice/database';
 import { startPostgres } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Admission } from './admission.ts';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleLimits, type SampleReplica } from './metering-samples.ts';
-import { readUsage } from './read-usage.ts';
+import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleLimits, type SampleReplica } from '../metering-samples.ts';
+import { readUsage } from '../read-usage.ts';
 
 let server: { readonly url: string; stop(): Promise<void> };
 let database: Database;

@@ -1,6 +1,6 @@
 import type { Bus } from '@sluice/bus';
 import { isRecord, streams } from '@sluice/contracts';
-import type { Admission } from './admission.ts';
+import type { Admission } from '../admission/admission.ts';
 import { periodOf } from './calendar.ts';
 import type { LeaseStore } from './lease-store.ts';
 import { reconcile, type LostRequest, type ReadUsageEvents } from './reconcile.ts';

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { Admission, type AdmissionParts } from './admission.ts';
-import { sampleRequest, sampleSnapshot } from './metering-samples.ts';
+import { Admission, type AdmissionParts } from '../admission/admission.ts';
+import { sampleRequest, sampleSnapshot } from '../metering-samples.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);
 

@@ -4,8 +4,8 @@ import { openDatabase, type Database } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Admission } from './admission.ts';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleLimits, type SampleReplica } from './metering-samples.ts';
+import type { Admission } from '../admission/admission.ts';
+import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleLimits, type SampleReplica } from '../metering-samples.ts';
 import { reconcile } from './reconcile.ts';
 
 let server: { readonly url: string; stop(): Promise<void> };

@@ -1,5 +1,5 @@
-import type { Quota } from './quota.ts';
-import type { Asker } from './scope-table.ts';
+import type { Quota } from '../leases/quota.ts';
+import type { Asker } from '../limits/scope-table.ts';
 import { amountOf, furtherAmountOf, noUse, sumOf, type Use } from './use.ts';
 
 /** What stands in for a request's use until its settlement. */

@@ -3,7 +3,7 @@ import { openDatabase, type Database } from '@sluice/database';
 import { startPostgres } from '@sluice/testing';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { publishCrossings } from './crossings.ts';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot } from './metering-samples.ts';
+import { migrateMetering, openReplica, sampleRequest, sampleSnapshot } from '../metering-samples.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);
 let server: { readonly url: string; stop(): Promise<void> };

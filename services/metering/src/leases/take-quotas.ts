@@ -1,7 +1,7 @@
 import type { Quota } from './quota.ts';
-import type { Full } from './refusal.ts';
-import type { Estimate, Reservation } from './reservation.ts';
-import { amountOf } from './use.ts';
+import type { Full } from '../admission/refusal.ts';
+import type { Estimate, Reservation } from '../admission/reservation.ts';
+import { amountOf } from '../admission/use.ts';
 
 /** What a request holds of a quota where there is enough. */
 export function heldOf(quota: Quota, { expected, most }: Estimate): number {

@@ -1,8 +1,8 @@
 import { SluiceError, type Throttle } from '@sluice/contracts';
-import { nanoPerUsd } from './limit-definition.ts';
-import type { Quota } from './quota.ts';
+import { nanoPerUsd } from '../limits/limit-definition.ts';
+import type { Quota } from '../leases/quota.ts';
 import type { Full, Refusal } from './refusal.ts';
-import type { Owner } from './scope.ts';
+import type { Owner } from '../limits/scope.ts';
 
 const unitWords = {
   requests: 'requests',

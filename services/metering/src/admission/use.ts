@@ -1,4 +1,4 @@
-import type { Unit } from './limit-definition.ts';
+import type { Unit } from '../limits/limit-definition.ts';
 
 /** What a request uses, or may use. */
 export interface Use {

@@ -1,5 +1,5 @@
 import type { BudgetConfig, LimitField, LimitsConfig } from '@sluice/contracts';
-import { utc, type Calendar, type CalendarSpan } from './calendar.ts';
+import { utc, type Calendar, type CalendarSpan } from '../leases/calendar.ts';
 
 /** What a limit counts. */
 export const units = ['requests', 'tokens', 'inputTokens', 'outputTokens', 'concurrency', 'nanoUsd'] as const;

@@ -4,7 +4,7 @@ import { openDatabase, type Database } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from './metering-samples.ts';
+import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from '../metering-samples.ts';
 import { reconcile } from './reconcile.ts';
 
 const limit = 200;

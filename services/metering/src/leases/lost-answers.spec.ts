@@ -2,8 +2,8 @@ import { openDatabase, type Database } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { AdmissionParts } from './admission.ts';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot } from './metering-samples.ts';
+import type { AdmissionParts } from '../admission/admission.ts';
+import { migrateMetering, openReplica, sampleRequest, sampleSnapshot } from '../metering-samples.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);
 const snapshot = sampleSnapshot({ keyBudgets: [{ tokens: 1_000, window: 'month' }] });

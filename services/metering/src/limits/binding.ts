@@ -1,8 +1,8 @@
 import { countsUse } from './limit-definition.ts';
-import type { Quota } from './quota.ts';
-import type { Estimate } from './reservation.ts';
+import type { Quota } from '../leases/quota.ts';
+import type { Estimate } from '../admission/reservation.ts';
 import type { Meter, Scope } from './scope.ts';
-import { amountOf } from './use.ts';
+import { amountOf } from '../admission/use.ts';
 
 /** All limits that bind requests of one kind: made once for a key, user, model and tags, and looked at by each of their requests. */
 export class Binding {

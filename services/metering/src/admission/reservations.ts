@@ -1,10 +1,10 @@
-import { LeaseKeeper, type KeeperParts, type OpenRequests } from './lease-keeper.ts';
+import { LeaseKeeper, type KeeperParts, type OpenRequests } from '../leases/lease-keeper.ts';
 import { OpenReservations } from './open-reservations.ts';
-import type { Quota } from './quota.ts';
+import type { Quota } from '../leases/quota.ts';
 import type { Full } from './refusal.ts';
 import { Reservation, type Estimate } from './reservation.ts';
-import type { Asker } from './scope-table.ts';
-import { findShort, takeAll } from './take-quotas.ts';
+import type { Asker } from '../limits/scope-table.ts';
+import { findShort, takeAll } from '../leases/take-quotas.ts';
 import { furtherAmountOf, noUse, type Use } from './use.ts';
 
 /** A reservation whose settlement never came is released this long after its deadline. */

@@ -1,5 +1,5 @@
-import { countsUse, type LimitDefinition, type Unit } from './limit-definition.ts';
-import type { Owner } from './scope.ts';
+import { countsUse, type LimitDefinition, type Unit } from '../limits/limit-definition.ts';
+import type { Owner } from '../limits/scope.ts';
 import { SlidingWindow } from './sliding-window.ts';
 
 /** How many times what is missing is asked for: the first requests of an owner do not each wait. The database gives less near the limit. */

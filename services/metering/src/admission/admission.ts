@@ -1,15 +1,15 @@
 import type { RateLimitState, Snapshot } from '@sluice/contracts';
-import type { Binding } from './binding.ts';
-import type { KeeperParts, LeaseKeeper } from './lease-keeper.ts';
-import { ModelCosts } from './model-costs.ts';
-import type { Quota } from './quota.ts';
+import type { Binding } from '../limits/binding.ts';
+import type { KeeperParts, LeaseKeeper } from '../leases/lease-keeper.ts';
+import { ModelCosts } from '../estimates/model-costs.ts';
+import type { Quota } from '../leases/quota.ts';
 import type { Full, Refusal } from './refusal.ts';
 import type { Estimate, Reservation } from './reservation.ts';
 import { Reservations } from './reservations.ts';
-import type { ReservedTokens } from './reserve-tokens.ts';
-import { ScopeTable, type Asker } from './scope-table.ts';
-import type { Scope } from './scope.ts';
-import { heldOf } from './take-quotas.ts';
+import type { ReservedTokens } from '../estimates/reserve-tokens.ts';
+import { ScopeTable, type Asker } from '../limits/scope-table.ts';
+import type { Scope } from '../limits/scope.ts';
+import { heldOf } from '../leases/take-quotas.ts';
 import { amountOf, furtherAmountOf, type Use } from './use.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 

@@ -1,9 +1,9 @@
 import { isRecord, usageEventTypes } from '@sluice/contracts';
 import type { KeptLease, LeaseStore, LostHolder } from './lease-store.ts';
-import { units, type Unit } from './limit-definition.ts';
-import { expiryGraceMs } from './reservations.ts';
-import type { Asker } from './scope-table.ts';
-import { amountOf, type Use } from './use.ts';
+import { units, type Unit } from '../limits/limit-definition.ts';
+import { expiryGraceMs } from '../admission/reservations.ts';
+import type { Asker } from '../limits/scope-table.ts';
+import { amountOf, type Use } from '../admission/use.ts';
 
 /** Goes through stored usage events from a time on, oldest first, to the newest; throws where that is not possible now. */
 export type ReadUsageEvents = (since: number, handle: (event: Record<string, unknown>) => void) => Promise<void>;

@@ -1,5 +1,5 @@
-import type { Quota } from './quota.ts';
-import type { Owner } from './scope.ts';
+import type { Quota } from '../leases/quota.ts';
+import type { Owner } from '../limits/scope.ts';
 
 export interface Full {
   readonly reason: 'full';
