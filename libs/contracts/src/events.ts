@@ -77,6 +77,8 @@ export const usageSettledSchema = z.object({
   timeToFirstTokenMs: z.number().optional(),
   /** True where it stands for an intent that metering published. */
   admitted: z.boolean(),
+  /** Instance of metering whose reservation this use takes the place of; others that held for the request, sent round again, give all of it back. */
+  reservedBy: z.string().optional(),
 });
 export type UsageSettled = z.infer<typeof usageSettledSchema>;
 

@@ -45,6 +45,7 @@ export function settledEvent(envelope: Envelope, told: Answer | Failure, ending:
     latencyMs: round(ending.latencyMs),
     ...(ending.timeToFirstTokenMs === undefined ? {} : { timeToFirstTokenMs: round(ending.timeToFirstTokenMs) }),
     admitted: found.metering?.reservation !== undefined,
+    ...(found.metering?.reservation === undefined ? {} : { reservedBy: found.metering.reservation.instance }),
   };
   return { id: `${envelope.id}:settled`, type: usageEventTypes.settled, subject: usageEventSubject(envelope), data };
 }

@@ -4,7 +4,7 @@ import { streams, subjects } from '@sluice/contracts';
 import { readSettlement, type Settlement } from './settled-events.ts';
 
 export interface HearingParts {
-  readonly bus: Pick<Bus, 'subscribe' | 'onConnection' | 'readStream'>;
+  readonly bus: Pick<Bus, 'instance' | 'subscribe' | 'onConnection' | 'readStream'>;
   readonly clock: () => number;
   readonly log: { warn(fields: object, message: string): void };
   /** Whether this process holds a reservation of that request. */
@@ -24,7 +24,7 @@ const maxTries = 60;
  */
 export function hearSettlements({ bus, clock, log, holds, settle }: HearingParts): Closable {
   const hear = (data: Uint8Array): void => {
-    const settlement = readSettlement(data, holds);
+    const settlement = readSettlement(data, holds, bus.instance);
     if (settlement !== undefined) settle(settlement);
   };
   const stopped = new AbortController();

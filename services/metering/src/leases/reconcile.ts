@@ -88,7 +88,11 @@ async function lostRequests(lost: LostHolder, readEvents: ReadUsageEvents): Prom
     if (request === undefined) return;
     if (type === usageEventTypes.refused) request.actual = { input: 0, output: 0, nanoUsd: 0 };
     else if (type === usageEventTypes.settled && isRecord(data.usage)) {
-      request.actual = { input: whole(data.usage.input), output: whole(data.usage.output), nanoUsd: whole(data.costNanoUsd) };
+      // Sent round again, it may have ended under the reservation of another replica.
+      const elsewhere = typeof data.reservedBy === 'string' && !lost.holder.startsWith(`${data.reservedBy}/`);
+      request.actual = elsewhere
+        ? { input: 0, output: 0, nanoUsd: 0 }
+        : { input: whole(data.usage.input), output: whole(data.usage.output), nanoUsd: whole(data.costNanoUsd) };
     }
   });
   return [...requests.values()];
