@@ -6,9 +6,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { migrate, openDatabase } from '@sluice/database';
 import { startDebianPostgres, startPostgres } from '@sluice/testing';
 import { samplePrices } from '../src/ledger-harness.ts';
-import { Ledger } from '../src/ledger.ts';
-import { planBatch, type StreamEvent } from '../src/plan-batch.ts';
-import { PriceBook } from '../src/price-book.ts';
+import { Ledger } from '../src/ledger/ledger.ts';
+import { planBatch, type StreamEvent } from '../src/ledger/plan-batch.ts';
+import { PriceBook } from '../src/corrections/price-book.ts';
 import { sampleEvents, streamEvent } from '../src/sample-events.ts';
 
 const requests = Number(process.argv[2] ?? 10_000);

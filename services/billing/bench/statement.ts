@@ -6,14 +6,14 @@
  */
 import { migrate, openDatabase } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
-import { sumBreaks, wholeTableBreaks } from '../src/audit-sums.ts';
-import { ensureLinePartitions } from '../src/line-partitions.ts';
-import { chainShards } from '../src/ledger.ts';
-import { rollUp } from '../src/rollup.ts';
-import { withPlanSettings } from '../src/plan-settings.ts';
-import { statementSql } from '../src/statement-sql.ts';
-import { readStatement, type StatementQuery } from '../src/statement.ts';
-import { verifyChain } from '../src/verify-chain.ts';
+import { sumBreaks, wholeTableBreaks } from '../src/audit/audit-sums.ts';
+import { ensureLinePartitions } from '../src/ledger/line-partitions.ts';
+import { chainShards } from '../src/ledger/ledger.ts';
+import { rollUp } from '../src/statements/rollup.ts';
+import { withPlanSettings } from '../src/ledger/plan-settings.ts';
+import { statementSql } from '../src/statements/statement-sql.ts';
+import { readStatement, type StatementQuery } from '../src/statements/statement.ts';
+import { verifyChain } from '../src/audit/verify-chain.ts';
 
 const millionEvents = Number(process.argv[2] ?? 10);
 const requests = (millionEvents * 1_000_000) / 2;

@@ -1,13 +1,13 @@
 import type { Bus, Closable } from '@sluice/bus';
 import { ledgerCalls } from '@sluice/contracts';
 import type { Database } from '@sluice/database';
-import { bookCreditNote } from './credit-note.ts';
-import { exportCharges } from './export-charges.ts';
-import { findCalls } from './find-calls.ts';
-import type { PriceBook } from './price-book.ts';
-import type { Reratings } from './reratings.ts';
-import { readStatement } from './statement.ts';
-import type { Webhooks } from './webhooks.ts';
+import { bookCreditNote } from './corrections/credit-note.ts';
+import { exportCharges } from './exports/export-charges.ts';
+import { findCalls } from './ledger/find-calls.ts';
+import type { PriceBook } from './corrections/price-book.ts';
+import type { Reratings } from './corrections/reratings.ts';
+import { readStatement } from './statements/statement.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 
 export interface LedgerCallParts {
   readonly bus: Pick<Bus, 'respond'>;

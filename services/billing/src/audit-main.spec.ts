@@ -8,7 +8,7 @@ import { startNatsServer, startPostgres } from '@sluice/testing';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { Ledger } from './ledger.ts';
+import { Ledger } from './ledger/ledger.ts';
 import { sampleEvents, streamEvent } from './sample-events.ts';
 
 let nats: Awaited<ReturnType<typeof startNatsServer>>;

@@ -9,10 +9,10 @@ import { migrate, openDatabase } from '@sluice/database';
 import { baseSettingsSchema, parseSettings, version } from '@sluice/runtime';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { raiseAuditAlert } from './audit-alert.ts';
-import { auditLedger } from './audit-ledger.ts';
-import { auditText } from './audit-text.ts';
-import { compareStream } from './compare-stream.ts';
+import { raiseAuditAlert } from './audit/audit-alert.ts';
+import { auditLedger } from './audit/audit-ledger.ts';
+import { auditText } from './audit/audit-text.ts';
+import { compareStream } from './audit/compare-stream.ts';
 
 const settingsSchema = z.object({
   DATABASE_URL: z.string('give the address of Postgres, e.g. postgres://user:password@127.0.0.1:5432/sluice').min(1),

@@ -1,7 +1,7 @@
 import { migrate, openDatabase, type Database } from '@sluice/database';
 import { startDebianPostgres, startPostgres } from '@sluice/testing';
-import { Ledger } from './ledger.ts';
-import { PriceBook } from './price-book.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { PriceBook } from './corrections/price-book.ts';
 import { sampleEvents, streamEvent, type SampleOptions } from './sample-events.ts';
 
 /** Where the ledger's tests run: PostgreSQL's protocol by PGlite, and the server itself. */

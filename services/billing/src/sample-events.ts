@@ -1,5 +1,5 @@
 import { usageEventTypes, type UsageEvent } from '@sluice/contracts';
-import type { StreamEvent } from './plan-batch.ts';
+import type { StreamEvent } from './ledger/plan-batch.ts';
 
 export interface SampleOptions {
   readonly requestId: string;

@@ -1,17 +1,17 @@
 import type { Database } from '@sluice/database';
 import { startAnomalyWatch } from './anomalies/start-anomaly-watch.ts';
-import { raiseAuditAlert } from './audit-alert.ts';
-import { auditLedger } from './audit-ledger.ts';
+import { raiseAuditAlert } from './audit/audit-alert.ts';
+import { auditLedger } from './audit/audit-ledger.ts';
 import type { BillingMetrics } from './billing-metrics.ts';
-import { compareStream } from './compare-stream.ts';
-import { bookLateSettlements } from './late-settlements.ts';
-import { ensureLinePartitions } from './line-partitions.ts';
+import { compareStream } from './audit/compare-stream.ts';
+import { bookLateSettlements } from './corrections/late-settlements.ts';
+import { ensureLinePartitions } from './ledger/line-partitions.ts';
 import { startPeriodic, type PeriodicTask } from './periodic.ts';
-import type { PriceBook } from './price-book.ts';
-import type { Reratings } from './reratings.ts';
-import { rollUp } from './rollup.ts';
+import type { PriceBook } from './corrections/price-book.ts';
+import type { Reratings } from './corrections/reratings.ts';
+import { rollUp } from './statements/rollup.ts';
 import type { BillingContext } from './start-billing.ts';
-import type { Webhooks } from './webhooks.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 
 export interface TaskParts {
   readonly database: Database;

@@ -3,7 +3,7 @@ import { openDatabase, type Database, migrate } from '@sluice/database';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { servers } from '../ledger-harness.ts';
-import { Ledger } from '../ledger.ts';
+import { Ledger } from '../ledger/ledger.ts';
 import { sampleEvents, streamEvent } from '../sample-events.ts';
 import { createAnomalyMetrics } from './anomaly-metrics.ts';
 import { AnomalyStore } from './anomaly-store.ts';

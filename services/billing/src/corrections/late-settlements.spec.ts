@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { auditLedger } from '../audit/audit-ledger.ts';
+import { findCalls } from '../ledger/find-calls.ts';
+import { bookLateSettlements } from './late-settlements.ts';
+import { openLedger, servers, type LedgerHarness } from '../ledger-harness.ts';
+import { sampleEvents, streamEvent } from '../sample-events.ts';
+import { readStatement } from '../statements/statement.ts';
+
+const start = Date.UTC(2026, 10, 1, 12);
+const period = { from: '2026-11-01', to: '2026-12-01' };
+const sampleCost = 201_000;
+const reservedCost = 375_000;
+const sampleTokens = 812 + 164;
+
+describe.each(servers)('late settlements on $name', ({ open }) => {
+  let harness: LedgerHarness;
+  let run = 0;
+  let position = 0;
+  beforeAll(async () => {
+    harness = await openLedger(open);
+  });
+  afterAll(() => harness.close());
+
+  const record = (...events: readonly object[]) => harness.ledger.record(events.map((event) => streamEvent(event, ++position)));
+  const book = () => bookLateSettlements(harness.database, harness.prices.find, 5);
+  const state = async (organization: string) => {
+    const { groups, totals } = await readStatement(harness.database, { organization, ...period, by: 'team' });
+    return { totals, tokens: groups.reduce((sum, { tokens }) => sum + tokens, 0) };
+  };
+  const swept = async () => {
+    const organization = `org_${++run}`;
+    const options = { requestId: `req_${run}`, time: start, organization };
+    await record(sampleEvents.intent(options, start));
+    await harness.ledger.sweep(start + 1);
+    return { organization, options };
+  };
+  const auditBreaks = async () => (await auditLedger(harness.database, { now: start + 3_600_000, graceMs: 0, full: true })).breaks;
+
+  it('charges what the end says in place of the reservation, tokens too, once', async () => {
+    const { organization, options } = await swept();
+    expect(await state(organization)).toMatchObject({ tokens: 1_300, totals: { dueNanoUsd: String(reservedCost) } });
+    await record(sampleEvents.settled(options));
+    expect([await book(), await book()]).toEqual([1, 0]);
+    expect(await state(organization)).toMatchObject({
+      tokens: sampleTokens,
+      totals: { usageNanoUsd: String(reservedCost), lateNanoUsd: String(sampleCost - reservedCost), dueNanoUsd: String(sampleCost) },
+    });
+    await record(sampleEvents.settled(options), { ...sampleEvents.settled(options), id: 'another' });
+    expect(await book()).toBe(0);
+    expect((await state(organization)).totals.dueNanoUsd).toBe(String(sampleCost));
+    expect(await auditBreaks()).toEqual([]);
+  });
+
+  it('gives all back where the request was refused after all', async () => {
+    const { organization, options } = await swept();
+    await record(sampleEvents.refused(options));
+    await book();
+    expect(await state(organization)).toMatchObject({ tokens: 0, totals: { dueNanoUsd: '0' } });
+  });
+
+  it('charges a settlement that comes after a refusal, and nothing the other way round', async () => {
+    const organization = `org_${++run}`;
+    const [first, second] = ['a', 'b'].map((name) => ({ requestId: `req_${run}${name}`, time: start, organization }));
+    if (first === undefined || second === undefined) throw new Error('two requests');
+    await record(sampleEvents.refused(first), sampleEvents.settled(first));
+    await record(sampleEvents.settled(second), sampleEvents.refused(second), { ...sampleEvents.settled(second), id: 'twice' });
+    await book();
+    expect(await state(organization)).toMatchObject({ tokens: 2 * sampleTokens, totals: { dueNanoUsd: String(2 * sampleCost) } });
+  });
+
+  it('adds a call that the end does not tell of to whatever stands, once, and knows it then', async () => {
+    const organization = `org_${++run}`;
+    const options = { requestId: `req_${run}`, time: start, organization };
+    const state1 = () => findCalls(harness.database, [{ requestId: options.requestId, attempt: '1.1' }]);
+    expect(await state1()).toEqual(['open']);
+    await record(sampleEvents.intent(options, start), sampleEvents.refused(options));
+    expect(await state1()).toEqual(['missing']);
+    await record(sampleEvents.supplement(options, '1.1'));
+    expect(await state1()).toEqual(['told']);
+    await record(sampleEvents.supplement(options, '2.1'), sampleEvents.supplement(options, '1.1'));
+    expect([await book(), await book()]).toEqual([2, 0]);
+    expect(await state1()).toEqual(['told']);
+    expect(await state(organization)).toMatchObject({ tokens: 2 * sampleTokens, totals: { dueNanoUsd: String(2 * sampleCost) } });
+    expect(await auditBreaks()).toEqual([]);
+  });
+
+  it('adds no call to a reservation that stands for all of its request', async () => {
+    const { organization, options } = await swept();
+    expect(await findCalls(harness.database, [{ requestId: options.requestId, attempt: '1.1' }])).toEqual(['told']);
+    await record(sampleEvents.supplement(options, '1.1'));
+    expect(await book()).toBe(0);
+    expect((await state(organization)).totals.dueNanoUsd).toBe(String(reservedCost));
+  });
+
+  it('comes to what providers produced whatever the order of ends, sweeps and bookings, on several replicas', async () => {
+    const step = fc.constantFrom('intent', 'settled', 'sweep', 'book', 'both book');
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const organization = `org_${++run}`;
+        const options = { requestId: `req_${run}`, time: start, organization };
+        for (const what of [...steps, 'settled', 'book']) {
+          if (what === 'intent') await record(sampleEvents.intent(options, start));
+          else if (what === 'settled') await record(sampleEvents.settled(options));
+          else if (what === 'sweep') await harness.ledger.sweep(start + 1);
+          else await Promise.all(what === 'book' ? [book()] : [book(), book()]);
+        }
+        expect(await state(organization)).toMatchObject({ tokens: sampleTokens, totals: { dueNanoUsd: String(sampleCost) } });
+      }),
+      { numRuns: 20 },
+    );
+    expect(await auditBreaks()).toEqual([]);
+  }, 60_000);
+});

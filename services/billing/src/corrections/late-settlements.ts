@@ -1,0 +1,159 @@
+import { providerAttemptSchema } from '@sluice/contracts';
+import type { Database, Transaction } from '@sluice/database';
+import { z } from 'zod';
+import { bookAdjustments, type Adjustment } from './adjustments.ts';
+import { nanoUsdOf, ratedLines, sumOf, type FindPrice, type RatedLine } from '../ledger/rated-lines.ts';
+
+/** Late ends of one transaction. */
+const pageSize = 500;
+/** One replica books at a time: two late ends of one request must not both be charged. */
+const lockKey = '7236294003';
+
+/** A late end with the row that stands for its request. */
+interface LateRow {
+  event_id: string;
+  request_id: string;
+  late_outcome: string;
+  attempts: unknown;
+  cost: string | null;
+  saved: string | null;
+  provider: string | null;
+  model: string;
+  stands: string;
+  ended_at: Date;
+  organization: string;
+  team: string;
+  key_id: string;
+  user_name: string | null;
+  tags: object;
+  /** The end of the request was booked after it stood as unresolved or refused. */
+  already: boolean;
+  /** Of one call that the end does not tell of. */
+  supplement: boolean;
+  /** Ids of the calls that the row tells of. */
+  row_calls: string[];
+}
+
+interface StandingLine {
+  entry_id: string;
+  attempt: number;
+  kind: string;
+  provider: string;
+  model: string;
+  tokens: string;
+  amount: string | null;
+  price_version: string | null;
+}
+
+const attemptsSchema = z.array(providerAttemptSchema);
+
+/**
+ * Books what ends that came late say beyond what their request was charged: an entry of its own that takes back the standing lines (tokens
+ * too) and has those of the end, so that sums of lines are what the provider produced. That is where the row came of the sweep (`unresolved`,
+ * at the reserved amount) or of a refusal that called no provider. A second end of a settled request charges nothing: the first one wins.
+ * Each request is booked once, whatever comes how often. A supplement adds its call to whatever stands, and takes nothing back. Returns how many entries were added.
+ */
+export async function bookLateSettlements(database: Database, findPrice: FindPrice, shard: number): Promise<number> {
+  let added = 0;
+  for (;;) {
+    const page = await database.transaction((transaction) => bookPage(transaction, findPrice, shard));
+    added += page.added;
+    if (page.read < pageSize) return added;
+  }
+}
+
+async function bookPage(transaction: Transaction, findPrice: FindPrice, shard: number): Promise<{ read: number; added: number }> {
+  await transaction.query('SELECT pg_advisory_xact_lock($1::bigint)', [lockKey]);
+  const waiting = await transaction.query<LateRow>(lateSql, [pageSize]);
+  const chosen = new Map<string, LateRow>();
+  const supplements = waiting.filter(isMissing);
+  for (const late of waiting) {
+    if (!late.supplement && !late.already && isCharged(late) && !chosen.has(late.request_id)) chosen.set(late.request_id, late);
+  }
+  const standing = await standingLines(transaction, [...chosen.keys()]);
+  const booked = [...chosen.values(), ...supplements];
+  const entries = booked.map((late) => entryOf(late, late.supplement ? [] : (standing.get(late.request_id) ?? []), findPrice));
+  const added = await bookAdjustments(transaction, shard, entries);
+  await transaction.query('UPDATE billing.late_settlement SET booked = event_id = ANY ($2::text[]) WHERE event_id = ANY ($1::text[])', [
+    waiting.map(({ event_id: id }) => id),
+    booked.map(({ event_id: id }) => id),
+  ]);
+  return { read: waiting.length, added };
+}
+
+/** In the order of the stream, so that of two late ends the first counts. The row is JSON: amounts are read as text, to the last digit. */
+const lateSql = `
+SELECT late.event_id, late.request_id, late.ledger_row ->> 'outcome' AS late_outcome, late.ledger_row -> 'attempts' AS attempts,
+  late.ledger_row ->> 'cost_nano_usd' AS cost, late.ledger_row ->> 'saved_nano_usd' AS saved, late.ledger_row ->> 'provider' AS provider,
+  coalesce(late.ledger_row ->> 'model_used', late.ledger_row ->> 'model_asked') AS model,
+  row.outcome AS stands, row.ended_at, row.organization, row.team, row.key_id, row.user_name, row.tags,
+  EXISTS (SELECT FROM billing.adjustment AS known WHERE known.adjustment_id = late.request_id || ':late') AS already,
+  late.ledger_row ->> 'event_id' LIKE '%:call-%' AS supplement, ARRAY(SELECT told ->> 'id' FROM json_array_elements(row.attempts) AS told) AS row_calls
+FROM billing.late_settlement AS late JOIN billing.ledger AS row ON row.request_id = late.request_id
+WHERE late.booked IS NULL ORDER BY (late.ledger_row ->> 'position')::bigint, late.event_id LIMIT $1`;
+
+function isCharged({ stands, late_outcome: end }: LateRow): boolean {
+  return (stands === 'unresolved' && end !== 'unresolved') || (stands === 'refused' && end !== 'refused');
+}
+
+/** A reservation that stands for its request stands for all its calls; a call is charged once, whoever tells of it. */
+function isMissing({ supplement, stands, already, row_calls: told, attempts }: LateRow): boolean {
+  const id = attemptsSchema.parse(attempts)[0]?.id;
+  return supplement && (stands !== 'unresolved' || already) && id !== undefined && !told.includes(id);
+}
+
+async function standingLines(transaction: Transaction, requests: readonly string[]): Promise<Map<string, StandingLine[]>> {
+  const byRequest = new Map<string, StandingLine[]>();
+  if (requests.length === 0) return byRequest;
+  const lines = await transaction.query<StandingLine>(
+    `SELECT line.entry_id, line.attempt, line.kind, line.provider, line.model, line.tokens, line.amount_nano_usd AS amount, line.price_version
+     FROM billing.ledger AS row JOIN billing.ledger_line AS line
+       ON line.block = row.block AND line.entry_id = row.request_id AND line.ended_at = row.ended_at
+     WHERE row.request_id = ANY ($1::text[])`,
+    [requests],
+  );
+  for (const line of lines) byRequest.set(line.entry_id, [...(byRequest.get(line.entry_id) ?? []), line]);
+  return byRequest;
+}
+
+function entryOf(late: LateRow, standing: readonly StandingLine[], findPrice: FindPrice): { adjustment: Adjustment; lines: RatedLine[] } {
+  const taken = standing.map(({ attempt, kind, provider, model, tokens, amount, price_version: version }): RatedLine => ({
+    attempt,
+    kind,
+    provider,
+    model,
+    tokens: -Number(tokens),
+    amount: amount === null ? undefined : -BigInt(amount),
+    priceVersion: version ?? undefined,
+  }));
+  const given = ratedLines(
+    {
+      attempts: attemptsSchema.parse(late.attempts),
+      cost: nanoUsdOf(late.cost ?? undefined),
+      saved: nanoUsdOf(late.saved ?? undefined),
+      provider: late.provider ?? '',
+      model: late.model,
+    },
+    findPrice,
+  );
+  const lines = [...taken, ...given];
+  return {
+    lines,
+    adjustment: {
+      adjustment_id: late.supplement ? late.event_id : `${late.request_id}:late`,
+      reason: 'late',
+      reference: late.event_id,
+      request_id: late.request_id,
+      // Of the request: the difference belongs to the period in which it was charged.
+      ended_at: late.ended_at.toISOString(),
+      organization: late.organization,
+      team: late.team,
+      key_id: late.key_id,
+      user_name: late.user_name,
+      tags: late.tags,
+      amount_nano_usd: sumOf(lines).toString(),
+      note: late.supplement ? 'a call whose answer was lost' : `ended as ${late.late_outcome} after it stood as ${late.stands}`,
+      author: 'billing',
+    },
+  };
+}
