@@ -78,7 +78,7 @@ function onePerKind(breaks: readonly StormBreak[]): string[] {
   return Array.from({ length: longest }, (_, index) => byKind.flatMap((list) => list[index] ?? [])).flat();
 }
 
-export function describe({ fault }: Pick<Struck, 'fault'>): string {
+function describe({ fault }: Pick<Struck, 'fault'>): string {
   switch (fault.kind) {
     case 'kill':
       return `kill ${fault.instance}`;

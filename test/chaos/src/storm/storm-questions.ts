@@ -18,7 +18,7 @@ export interface Question {
 }
 
 /** Header that ties a call of the provider to its question. */
-export const questionHeader = 'x-sim-key';
+const questionHeader = 'x-sim-key';
 
 /** Who asks a question. */
 export function keyOf(index: number, options: StormOptions, keys: readonly VirtualKey[]): VirtualKey {

@@ -14,7 +14,7 @@ export interface VirtualKey {
 export const teams = ['a', 'b', 'c', 'd'] as const;
 const keysOfTeam = 10;
 /** USD for a million tokens: a request of the storm costs about ten cents. */
-export const price = { inputPerMillion: 1_000, outputPerMillion: 2_000 };
+const price = { inputPerMillion: 1_000, outputPerMillion: 2_000 };
 /** A usual request: 25 tokens in, 40 out. */
 const usualUsd = 0.1;
 /** Of the requests of a key with a budget, this share fits it; of a team's likewise. */
