@@ -52,7 +52,8 @@ async function countRun(
   );
   const [counts] = await database.query<{ open: number; late: number }>(
     `SELECT (SELECT count(*)::integer FROM billing.open_intent WHERE user_name = $1) AS open,
-            (SELECT count(*)::integer FROM billing.late_settlement WHERE ledger_row->>'user_name' = $1) AS late`,
+            (SELECT count(*)::integer FROM billing.late_settlement
+             WHERE ledger_row->>'user_name' = $1 AND event_id NOT LIKE '%:call-%') AS late`,
     [user],
   );
   const known = new Set(rows.map((row) => row.request_id));
