@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bus, Closable } from '@sluice/bus';
 import { streams, subjects } from '@sluice/contracts';
-import { readSettlement, type Settlement } from './settled-events.ts';
+import { readUsageEvent, type Settlement, type Supplement } from './read-usage-event.ts';
 
 export interface HearingParts {
   readonly bus: Pick<Bus, 'instance' | 'subscribe' | 'onConnection' | 'readStream'>;
@@ -10,6 +10,8 @@ export interface HearingParts {
   /** Whether this process holds a reservation of that request. */
   readonly holds: (requestId: string) => boolean;
   readonly settle: (settlement: Settlement) => void;
+  readonly takenOver: (requestId: string) => void;
+  readonly supplement: (supplement: Supplement) => void;
 }
 
 /** A lost connection is noticed so late at most (two pings), and clocks differ a little. */
@@ -22,10 +24,12 @@ const maxTries = 60;
  * Hears the ends of requests, as a plain subscription: what came while this process was cut off is read from the stream once it is back, or
  * reservations would stand until they expire, at what was expected in place of what was used.
  */
-export function hearSettlements({ bus, clock, log, holds, settle }: HearingParts): Closable {
+export function hearSettlements({ bus, clock, log, holds, settle, takenOver, supplement }: HearingParts): Closable {
   const hear = (data: Uint8Array): void => {
-    const settlement = readSettlement(data, holds, bus.instance);
-    if (settlement !== undefined) settle(settlement);
+    const heard = readUsageEvent(data, holds, bus.instance);
+    if (heard?.kind === 'settled') settle(heard);
+    else if (heard?.kind === 'taken-over') takenOver(heard.requestId);
+    else if (heard !== undefined) supplement(heard);
   };
   const stopped = new AbortController();
   const isStopped = () => stopped.signal.aborted; // it changes while the reading waits

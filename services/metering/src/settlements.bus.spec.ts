@@ -5,6 +5,7 @@ import { startNatsServer, startPostgres, startTcpProxy, type NatsServer, type Tc
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Admission } from './admission/admission.ts';
+import { SupplementBook } from './leases/book-supplements.ts';
 import { hearSettlements } from './hear-settlements.ts';
 import { migrateMetering, openReplica, sampleRequest, sampleSnapshot } from './metering-samples.ts';
 import { readUsage } from './read-usage.ts';
@@ -21,6 +22,8 @@ let events: EventPublisher;
 let postgres: { readonly url: string; stop(): Promise<void> };
 let database: Database;
 let admission: Admission;
+/** Of two replicas that hear the same. */
+let books: SupplementBook[];
 
 function connect(service: string): Promise<Bus> {
   return connectBus({
@@ -49,6 +52,12 @@ beforeAll(async () => {
     log: { warn: () => undefined },
     holds: (requestId) => admission.holds(requestId),
     settle: ({ requestId, usage }) => void admission.settle(requestId, usage),
+    takenOver: (requestId) => {
+      admission.takenOver(requestId);
+    },
+    supplement: (supplement) => {
+      for (const book of books) void book.add(supplement);
+    },
   });
   await metering.respond(calls.readUsage, (request) => readUsage(admission, snapshot, request, now));
 });
@@ -62,6 +71,16 @@ afterAll(async () => {
 beforeEach(async () => {
   await database.query('TRUNCATE metering.counter, metering.holder CASCADE');
   ({ admission } = openReplica(database, snapshot, () => now));
+  const book = (): SupplementBook =>
+    new SupplementBook({
+      database,
+      binds: ({ asker }) => admission.isLimited(asker),
+      book: ({ asker, use }) => {
+        admission.book(asker, use);
+      },
+      log: { warn: () => undefined },
+    });
+  books = [book(), book()];
   expect(await admission.admit(sampleRequest('req_1'))).toBeUndefined();
 });
 
@@ -150,6 +169,22 @@ describe('settlements over the bus', () => {
       },
       { timeout: 10_000 },
     );
+  });
+
+  it('counts a call that no settlement told of once, however many hear of it', async () => {
+    for (const id of ['req_0:call-1.1', 'req_0:call-1.2']) {
+      events.publish(subjects.usage('acme', 'support'), {
+        id,
+        type: usageEventTypes.supplement,
+        subject: 'acme/support/key_web',
+        data: { ...about, requestId: 'req_0', outcome: 'failed', attempts: [], usage: { input: 2, output: 3 }, cache: 'bypass' },
+      });
+    }
+    await vi.waitFor(async () => {
+      expect(await database.query('SELECT event_id FROM metering.supplement ORDER BY event_id')).toHaveLength(2);
+      const { scopes } = await ingress.request(calls.readUsage, { keyId: 'key_web' }, { timeoutMs: 2_000 });
+      expect(scopes).toContainEqual(expect.objectContaining({ limit: 'tokens', used: 40 })); // 30 are held for req_1
+    });
   });
 
   it('survives what anyone may put on the subject', async () => {

@@ -4,6 +4,7 @@ import { version, type ServiceContext } from '@sluice/runtime';
 import type { z } from 'zod';
 import { Admission } from './admission/admission.ts';
 import { InputCounter } from './estimates/count-input.ts';
+import { SupplementBook } from './leases/book-supplements.ts';
 import { startCrossings } from './leases/crossings.ts';
 import { hearSettlements } from './hear-settlements.ts';
 import { LeaseStore } from './leases/lease-store.ts';
@@ -76,6 +77,17 @@ export async function startMetering(context: MeteringContext): Promise<void> {
   onClose('throttles', throttles);
   await throttles.open();
   const estimates = new OutputEstimates();
+  const supplements = new SupplementBook({
+    database,
+    binds: ({ asker }) => admission.isLimited(asker),
+    book: ({ asker, use }) => {
+      admission.book(asker, use);
+    },
+    log,
+  });
+  onClose('supplements', () => {
+    supplements.close();
+  });
   onClose(
     'settlements',
     hearSettlements({
@@ -87,6 +99,10 @@ export async function startMetering(context: MeteringContext): Promise<void> {
         const settled = admission.settle(requestId, usage);
         if (settled !== undefined && usage.output > 0) estimates.observe(settled.asker.keyId, settled.asker.model, usage.output);
       },
+      takenOver: (requestId) => {
+        admission.takenOver(requestId);
+      },
+      supplement: (supplement) => void supplements.add(supplement),
     }),
   );
   startTimers(context, admission);

@@ -166,6 +166,23 @@ describe('Admission', () => {
     expect(used(admission, limits)).toEqual({ 'key.concurrency': 0, 'key.budgetUsd': 0.02 });
   });
 
+  it('books nothing for what nobody settled and another replica admitted later', async () => {
+    const limits = { key: { concurrency: 1 }, keyBudgets: [{ usd: 1, window: 'month' as const }] };
+    const { admission } = open(limits);
+    await ask(admission, 'r1', { deadline: now + 1_000 });
+    admission.takenOver('r1');
+    now += 61_000;
+    expect(admission.expire()).toBe(1);
+    expect(used(admission, limits)).toEqual({ 'key.concurrency': 0, 'key.budgetUsd': 0 });
+  });
+
+  it('counts what was used and never held, in every limit on use and in none on requests', () => {
+    const limits = { key: { concurrency: 1, tokensPerMinute: 100 }, keyBudgets: [{ usd: 1, window: 'month' as const }] };
+    const { admission } = open(limits);
+    admission.book(sampleRequest('r1'), { input: 3, output: 4, nanoUsd: 20_000_000 });
+    expect(used(admission, limits)).toEqual({ 'key.tokens': 7, 'key.concurrency': 0, 'key.budgetUsd': 0.02 });
+  });
+
   it('begins a calendar window anew, and settles into the one that a request began in', async () => {
     const limits = { keyBudgets: [{ usd: 0.04, window: 'day' as const }] };
     const { admission } = open(limits);

@@ -174,6 +174,16 @@ export class Admission {
     return this.#reservations.settle(requestId, { input, output, nanoUsd: costNanoUsd ?? 0 });
   }
 
+  /** Another replica holds the request too, and books it where nobody settles it. */
+  takenOver(requestId: string): void {
+    this.#reservations.takenOver(requestId);
+  }
+
+  /** Counts what was used and never held. */
+  book(asker: Asker, use: Use): void {
+    this.#reservations.book(this.#scopes.of(asker).quotas(this.#parts.clock()), use);
+  }
+
   /** Releases what nobody settled. */
   expire(): number {
     return this.#reservations.expire();
@@ -194,6 +204,11 @@ export class Admission {
   /** Whether a limit on tokens or money refuses what goes beyond it. */
   isBound(asker: Asker): boolean {
     return this.#scopes.of(asker).isBound;
+  }
+
+  /** Whether any limit counts what it uses. */
+  isLimited(asker: Asker): boolean {
+    return this.#scopes.of(asker).scopes.length > 0;
   }
 
   /** All scopes of an asker, narrowest first. */

@@ -26,6 +26,8 @@ export class Reservation {
   readonly number: number;
   /** More for a request that another replica admitted: its use is settled there, and nothing is counted here. */
   readonly isExtension: boolean;
+  /** Whether another replica holds the request too, since it was sent round again. */
+  isTakenOver = false;
   readonly #estimate: Estimate;
   /** What was asked for beyond it. */
   #more = noUse;

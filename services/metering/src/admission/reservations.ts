@@ -101,13 +101,28 @@ export class Reservations {
     return reservation ?? extension;
   }
 
+  /** Another replica holds it too: where nobody settles it, that one books it. */
+  takenOver(requestId: string): void {
+    const reservation = this.#open.get(requestId);
+    if (reservation !== undefined) reservation.isTakenOver = true;
+  }
+
+  /** Counts what was used and never held. */
+  book(quotas: readonly Quota[], use: Use): void {
+    const now = this.#clock();
+    for (const quota of quotas) {
+      quota.settle(now, now, 0, furtherAmountOf(quota.unit, use));
+      this.keeper.follow(quota);
+    }
+  }
+
   /** Releases what nobody settled, at what was expected of it: the ledger books the same. */
   expire(): number {
     const now = this.#clock();
     let expired = 0;
     for (const reservation of this.#open) {
       if (reservation.expiresAt > now) continue;
-      this.#release(reservation, reservation.expected);
+      this.#release(reservation, reservation.isTakenOver ? noUse : reservation.expected);
       expired += 1;
     }
     return expired;

@@ -162,6 +162,9 @@ export class LeaseStore {
     await this.#database.query(`DELETE FROM metering.crossing WHERE published_at < clock_timestamp() - $1 * interval '1 day'`, [
       keepCountersDays,
     ]);
+    await this.#database.query(`DELETE FROM metering.supplement WHERE booked_at < clock_timestamp() - $1 * interval '1 day'`, [
+      keepCountersDays,
+    ]);
     await this.#database.query(
       `DELETE FROM metering.counter WHERE ends_at < clock_timestamp() - $1 * interval '1 day'
        AND NOT EXISTS (SELECT FROM metering.lease WHERE lease.meter = counter.meter AND lease.period = counter.period)`,

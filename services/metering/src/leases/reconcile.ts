@@ -3,7 +3,8 @@ import type { KeptLease, LeaseStore, LostHolder } from './lease-store.ts';
 import { units, type Unit } from '../limits/limit-definition.ts';
 import { expiryGraceMs } from '../admission/reservations.ts';
 import type { Asker } from '../limits/scope-table.ts';
-import { amountOf, type Use } from '../admission/use.ts';
+import { amountOf, noUse, type Use } from '../admission/use.ts';
+import { askerOf } from '../read-usage-event.ts';
 
 /** Goes through stored usage events from a time on, oldest first, to the newest; throws where that is not possible now. */
 export type ReadUsageEvents = (since: number, handle: (event: Record<string, unknown>) => void) => Promise<void>;
@@ -15,6 +16,10 @@ export interface LostRequest extends Asker {
   readonly reserved: Use;
   /** What limits on what is spent hold for it while it is open. */
   readonly most: Use;
+  /** The how-manieth sending round of the request it was. */
+  readonly attempt: number;
+  /** Whether a later one was admitted elsewhere, where it is booked if nobody settles it. */
+  isTakenOver: boolean;
   actual: Use | undefined;
 }
 
@@ -67,7 +72,7 @@ function keptOf(
     if (!binds(lease, request)) continue;
     if (request.actual !== undefined) used += amountOf(unit, request.actual);
     else if (open.includes(request)) reserved += amountOf(unit, request.most);
-    else used += amountOf(unit, request.reserved);
+    else used += amountOf(unit, request.isTakenOver ? noUse : request.reserved);
   }
   // One that was begun on its estimate held less than the most it can use: no more than was leased stays leased for it.
   return { meter, period, granted: Math.max(used, Math.min(granted, used + reserved)), used };
@@ -75,13 +80,15 @@ function keptOf(
 
 async function lostRequests(lost: LostHolder, readEvents: ReadUsageEvents): Promise<LostRequest[]> {
   const requests = new Map<string, LostRequest>();
-  await readEvents(lost.oldestOpen - clockSlackMs, ({ type, time, data }) => {
+  await readEvents(lost.oldestOpen - clockSlackMs, ({ id, type, time, data }) => {
     if (!isRecord(data) || typeof data.requestId !== 'string') return;
     const { requestId } = data;
     if (type === usageEventTypes.intent) {
-      if (!isRecord(data.lease) || data.lease.holder !== lost.holder || requests.has(requestId)) return;
-      if (Number(data.lease.number) <= lost.admitted && !lost.open.has(requestId)) return;
-      requests.set(requestId, requestOf(data, Date.parse(String(time))));
+      if (!isRecord(data.lease)) return;
+      const known = requests.get(requestId);
+      if (known !== undefined) known.isTakenOver ||= data.lease.holder !== lost.holder && attemptOf(id) > known.attempt;
+      else if (data.lease.holder === lost.holder && (Number(data.lease.number) > lost.admitted || lost.open.has(requestId)))
+        requests.set(requestId, requestOf(data, attemptOf(id), Date.parse(String(time))));
       return;
     }
     const request = requests.get(requestId);
@@ -98,16 +105,18 @@ async function lostRequests(lost: LostHolder, readEvents: ReadUsageEvents): Prom
   return [...requests.values()];
 }
 
-function requestOf(data: Record<string, unknown>, startedAt: number): LostRequest {
+/** Intents of later attempts say so at the end of their id. */
+function attemptOf(id: unknown): number {
+  return Number(/:intent-(\d+)$/.exec(String(id))?.[1] ?? 1);
+}
+
+function requestOf(data: Record<string, unknown>, attempt: number, startedAt: number): LostRequest {
   const reserved = useOf(data.reserved);
   const most = isRecord(data.lease) && isRecord(data.lease.most) ? useOf(data.lease.most) : reserved;
   return {
-    keyId: String(data.keyId),
-    organization: String(data.organization),
-    team: String(data.team),
-    ...(typeof data.user === 'string' ? { user: data.user } : {}),
-    tags: Object.fromEntries(Object.entries(isRecord(data.tags) ? data.tags : {}).map(([name, value]) => [name, String(value)])),
-    model: String(data.modelAsked),
+    ...askerOf(data),
+    attempt,
+    isTakenOver: false,
     startedAt,
     deadline: whole(data.deadline),
     reserved,
