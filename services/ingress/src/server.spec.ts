@@ -202,7 +202,12 @@ describe('what a key may ask of itself', () => {
     const headers = { 'x-sluice-user': 'ada', 'x-sluice-metadata': '{"project":"search"}' };
     const answer = await edge.get('/v1/usage?model=big', headers);
     const { scopes } = (await answer.json()) as { scopes: { scope: string; name: string }[] }; // what the services played here say
-    expect(scopes.map(({ scope, name }) => `${scope} ${name}`)).toEqual(['key key_web', 'user ada', 'model vendor/big', 'tag project=search']);
+    expect(scopes.map(({ scope, name }) => `${scope} ${name}`)).toEqual([
+      'key key_web',
+      'user ada',
+      'model vendor/big',
+      'tag project=search',
+    ]);
   });
 
   it('tells of no model that there is not', async () => {
