@@ -21,6 +21,8 @@ let now: number;
 let ledger: Map<string, State>;
 let asked: string[];
 let published: UnsequencedEvent[];
+/** So many events more are not stored in time. */
+let unconfirmed: number;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'sluice-calls-'));
@@ -28,6 +30,7 @@ beforeEach(() => {
   ledger = new Map();
   asked = [];
   published = [];
+  unconfirmed = 0;
 });
 
 afterEach(() => {
@@ -53,7 +56,7 @@ function open(instance: string, maxBytes = 1_000_000) {
     },
     events: {
       publish: (_subject, event) => void published.push(event),
-      flush: () => Promise.resolve(),
+      flush: () => (unconfirmed-- > 0 ? Promise.reject(new Error('not stored')) : Promise.resolve()),
     },
   });
   const call = (requestId: string, attempt: Partial<ProviderAttempt> = {}) => {
@@ -102,6 +105,36 @@ it('publishes a call that the ledger does not tell of, as it ended', async () =>
   now += 5_000; // the file with its end takes no more
   await checker.check();
   expect(journal.files()).toEqual([]);
+  await checker.close();
+});
+
+it('publishes a call once, though the ledger has not read of it yet and another router takes the journal over', async () => {
+  const { journal, checker, call } = open('a');
+  call('req_1');
+  call('req_2');
+  ledger.set('req_1', 'missing').set('req_2', 'open');
+  now += lifeMs;
+  await checker.check();
+  await checker.check();
+  expect(published).toHaveLength(1);
+  await checker.close();
+  journal.close();
+  const next = open('b');
+  await next.checker.check();
+  expect(asked.filter((name) => name === 'req_1 1.1')).toHaveLength(3);
+  expect(published).toHaveLength(1);
+  await next.checker.close();
+});
+
+it('publishes a call once, though its storing was not confirmed in time', async () => {
+  const { checker, call } = open('a');
+  call('req_1');
+  ledger.set('req_1', 'missing');
+  now += lifeMs;
+  unconfirmed = 1;
+  await expect(checker.check()).rejects.toThrow('not stored');
+  await checker.check();
+  expect(published).toHaveLength(1);
   await checker.close();
 });
 

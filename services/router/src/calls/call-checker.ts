@@ -4,7 +4,7 @@ import { takeLock, type Bus, type EventPublisher, type UnsequencedEvent } from '
 import { ledgerCalls, subjects, usageEventTypes, type ProviderAttempt, type UsageSettled } from '@sluice/contracts';
 import type { Logger } from 'pino';
 import { type CallJournal, type JournalledCall, lockName, segmentNames } from './call-journal.ts';
-import { callName, readCalls, readEnds } from './read-journal.ts';
+import { callName, readCalls, readEnds, readTold, writeTold } from './read-journal.ts';
 
 export interface CheckerParts {
   readonly journal: CallJournal;
@@ -33,6 +33,8 @@ const orphanMs = 3_600_000;
 export class CallChecker {
   readonly #parts: CheckerParts;
   readonly #timer: NodeJS.Timeout;
+  /** Calls that were given to the publisher, and are not in its stream or spool for certain. */
+  readonly #given = new Set<string>();
   #running: Promise<void> | undefined;
   #stopped = false;
 
@@ -84,9 +86,8 @@ export class CallChecker {
 
   /** Whether the ledger tells of all calls of a file now, or will: what it does not is published. */
   async #isTold(path: string, allPaths: () => readonly string[]): Promise<boolean> {
-    const { clock, events, log } = this.#parts;
     const calls = readCalls(path);
-    const now = clock();
+    const now = this.#parts.clock();
     if (calls.some(({ deadline }) => deadline > now)) return false;
     const missing: JournalledCall[] = [];
     let open = false;
@@ -99,16 +100,31 @@ export class CallChecker {
         else open = true;
       }
     }
-    if (missing.length > 0) {
-      const ends = readEnds(allPaths(), new Set(missing.map(({ subject, attempt }) => callName(subject.requestId, attempt.id))));
-      for (const call of missing) {
-        const { organization, team } = call.subject;
-        events.publish(subjects.usage(organization, team), supplementOf(call, ends.get(callName(call.subject.requestId, call.attempt.id))));
-      }
-      await events.flush(storeTimeoutMs);
-      log.warn({ calls: missing.length }, 'provider calls whose answers were lost; the ledger is told of them');
-    }
+    await this.#tell(path, missing, allPaths);
     return !open;
+  }
+
+  /** Publishes calls, each once: billing may not have read yet what it was told of a moment ago, here or by the router before. */
+  async #tell(path: string, missing: readonly JournalledCall[], allPaths: () => readonly string[]): Promise<void> {
+    const { events, log } = this.#parts;
+    const told = missing.length === 0 ? undefined : readTold(path);
+    const untold = new Map(
+      missing
+        .map((call) => [callName(call.subject.requestId, call.attempt.id), call] as const)
+        .filter(([name]) => told?.has(name) !== true),
+    );
+    if (untold.size === 0) return;
+    const ends = readEnds(allPaths(), new Set(untold.keys()));
+    for (const [name, call] of untold) {
+      if (this.#given.has(name)) continue;
+      const { organization, team } = call.subject;
+      events.publish(subjects.usage(organization, team), supplementOf(call, ends.get(name)));
+      this.#given.add(name);
+    }
+    await events.flush(storeTimeoutMs);
+    writeTold(path, [...untold.keys()]);
+    for (const name of untold.keys()) this.#given.delete(name);
+    log.warn({ calls: untold.size }, 'provider calls whose answers were lost; the ledger is told of them');
   }
 
   async #ask(calls: readonly JournalledCall[]): Promise<readonly ('told' | 'missing' | 'open')[]> {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import type { JournalledCall, JournalledEnd } from './call-journal.ts';
 
 /** Calls that began, as a file of the journal has them. A line that was torn by the end of its process is left out. */
@@ -21,6 +21,20 @@ export function readEnds(paths: readonly string[], wanted: ReadonlySet<string>):
     }
   }
   return found;
+}
+
+/** Names of the calls that the ledger was told of: a router that takes the journal over says nothing twice, which would be a gap in its numbers. */
+export function readTold(path: string): Set<string> {
+  return new Set(
+    lines(path)
+      .filter((line) => line.startsWith('T'))
+      .flatMap((line) => parse<string>(line)),
+  );
+}
+
+export function writeTold(path: string, names: readonly string[]): void {
+  // A line that was torn before is ended first.
+  appendFileSync(path, `\n${names.map((name) => `T${JSON.stringify(name)}\n`).join('')}`);
 }
 
 export function callName(requestId: string, attempt: string | undefined): string {
