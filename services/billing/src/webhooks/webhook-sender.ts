@@ -14,7 +14,8 @@ export interface WebhookSender {
 const timeoutMs = 10_000;
 /** What is read of an answer, so that its connection can be used again; nobody looks at it. */
 const maxAnswerBytes = 16_384;
-const maxConnections = 4;
+/** To one host, which may have several receivers: each is sent a few at once (`Webhooks`), and a slow one must leave connections to the others. */
+const maxConnections = 64;
 
 /**
  * Requests to addresses that others name. Where private addresses are refused they are so at the connection, by the address that the name
