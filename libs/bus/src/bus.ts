@@ -59,6 +59,8 @@ export interface TraceContext {
 /** A request under way. */
 export interface Exchange {
   readonly requestId: string;
+  /** Whether a provider may have been called without the end telling of it: sent round again, or ended though nobody answered. */
+  readonly callsUnknown: boolean;
   /** Client has gone: tells the router, and then hears of the end only (for the usage), or of its absence. */
   cancel(): void;
 }

@@ -298,6 +298,7 @@ describe('redispatch', () => {
     const heard = await dispatch(dispatcher, ['losing', 'router']).ended();
     expect(attempts).toEqual([1, 2]);
     expect(heard.order).toEqual(['final']);
+    expect(heard.exchange.callsUnknown).toBe(true);
   });
 
   it.each([1, 2])('grants the claim to one of two attempts, with %i instances', async (instances) => {
@@ -404,6 +405,7 @@ describe('redispatch', () => {
     await heard.ended();
     expect(heard.order).toEqual(['final']);
     expect(attempts).toEqual([1]);
+    expect(heard.exchange.callsUnknown).toBe(false);
   });
 });
 
@@ -420,6 +422,7 @@ describe('absent stages', () => {
     await untilLive(dispatcher, 'router');
     const heard = dispatch(dispatcher, ['absent', 'router']);
     expect(heard.failure?.error).toMatchObject({ code: 'stage_unavailable', stage: 'absent' });
+    expect(heard.exchange.callsUnknown).toBe(false);
     expect(heard.ends).toBe(1);
     expect(dispatcher.inFlight).toBe(0);
   });
@@ -439,6 +442,7 @@ describe('ends', () => {
     const heard = await dispatch(dispatcher, ['router'], { deadline: Date.now() + 200 }).ended();
     expect(heard.failure?.error.code).toBe('deadline_exceeded');
     expect(heard.failure?.attempts).toMatchObject([{ provider: 'sim', failure: 'holder_lost' }]);
+    expect(heard.exchange.callsUnknown).toBe(true);
     await vi.waitFor(() => {
       expect(cancelled).toContain(heard.exchange.requestId);
     }, soon);

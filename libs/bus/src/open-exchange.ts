@@ -43,6 +43,8 @@ export class OpenExchange implements Exchange, Rostered {
   #cancelledAt: number | undefined;
   /** A large body is on its way to the object store, or a large answer from it: nobody else is waited for. */
   #storing = false;
+  /** Ended here, and not by an answer. */
+  #unanswered = false;
   #closed = false;
 
   constructor(
@@ -60,6 +62,10 @@ export class OpenExchange implements Exchange, Rostered {
     this.#inbox = surroundings.inbox.open(this.requestId, (message) => {
       this.#receive(message);
     });
+  }
+
+  get callsUnknown(): boolean {
+    return this.#attempt > 1 || (this.#unanswered && this.#attempt > 0);
   }
 
   start(): void {
@@ -276,8 +282,9 @@ export class OpenExchange implements Exchange, Rostered {
 
   fail(error: SluiceError): void {
     // Of a stream that has begun its head tells. Who else holds the request did not say how its call ended.
-    if (this.#stream === undefined) this.#holder.lose();
-    const attempts = this.#stream === undefined ? this.#holder.lostCalls : [];
+    this.#unanswered = this.#stream === undefined;
+    if (this.#unanswered) this.#holder.lose();
+    const attempts = this.#unanswered ? this.#holder.lostCalls : [];
     this.#error({ error: error.toWire(), attempts, found: this.#request.envelope.found, guards: [], timings: [] });
   }
 

@@ -24,6 +24,12 @@ const subjectOfUsage = {
   configVersion: z.number().int(),
 };
 
+/**
+ * True where a provider may have been called without this end telling of it: the request was sent round again, or nobody answered. Such a
+ * call follows as a supplement within a minute of the request's deadline, if billing and the routers run; until then metering goes on holding what was reserved for it.
+ */
+const callsUnknown = z.boolean().optional();
+
 /** Integer nano-USD as a decimal string: JSON numbers lose digits above 2^53. */
 const nanoUsd = z.string().regex(/^-?\d+$/);
 
@@ -77,6 +83,7 @@ export const usageSettledSchema = z.object({
   timeToFirstTokenMs: z.number().optional(),
   /** True where it stands for an intent that metering published. */
   admitted: z.boolean(),
+  callsUnknown,
   /** Instance of metering whose reservation this use takes the place of; others that held for the request, sent round again, give all of it back. */
   reservedBy: z.string().optional(),
 });
@@ -93,6 +100,7 @@ export const usageRefusedSchema = z.object({
   latencyMs: z.number(),
   /** As in a settlement; false too where no stage came back to say (deadline, nobody answered), so match intents by `requestId`. */
   admitted: z.boolean(),
+  callsUnknown,
 });
 export type UsageRefused = z.infer<typeof usageRefusedSchema>;
 

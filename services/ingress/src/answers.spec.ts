@@ -134,6 +134,7 @@ describe('plain answers', () => {
       type: 'com.sluice.usage.refused.v1',
       data: { status: 403, errorCode: 'content_policy_violation', stage: 'router', guards: [{ guard: 'injection' }] },
     });
+    expect(events[0]?.data).not.toHaveProperty('callsUnknown');
   });
 
   it('say when to retry', async () => {
@@ -197,6 +198,7 @@ describe('calls whose holder never told how they ended', () => {
           attempts: [{ provider: 'sim', model: 'sim-1', status: 0, failure: 'holder_lost' }],
           usage: { input: Math.ceil(JSON.stringify(chat).length / 4), output: 0, estimated: true },
           costNanoUsd: '900',
+          callsUnknown: true,
         },
       },
     ]);

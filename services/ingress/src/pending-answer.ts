@@ -161,6 +161,7 @@ export class PendingAnswer implements ExchangeListener {
       status: this.#gone ? 499 : error.status,
       errorCode: error.code,
       latencyMs: this.#elapsedMs(),
+      callsUnknown: this.#exchange?.callsUnknown === true,
     });
   }
 
@@ -172,6 +173,7 @@ export class PendingAnswer implements ExchangeListener {
       ...(error === undefined ? {} : { errorCode: error.code }),
       latencyMs: this.#elapsedMs(),
       timeToFirstTokenMs: this.#timeToFirstTokenMs,
+      callsUnknown: this.#exchange?.callsUnknown === true,
     });
   }
 

@@ -18,6 +18,8 @@ export interface Ending {
   readonly errorCode?: string;
   readonly latencyMs: number;
   readonly timeToFirstTokenMs?: number | undefined;
+  /** Whether a provider may have been called that the end does not tell of. */
+  readonly callsUnknown: boolean;
 }
 
 /** The settled event: what providers produced for the request, whether the client got it or not. */
@@ -45,6 +47,7 @@ export function settledEvent(envelope: Envelope, told: Answer | Failure, ending:
     latencyMs: round(ending.latencyMs),
     ...(ending.timeToFirstTokenMs === undefined ? {} : { timeToFirstTokenMs: round(ending.timeToFirstTokenMs) }),
     admitted: found.metering?.reservation !== undefined,
+    ...(ending.callsUnknown ? { callsUnknown: true } : {}),
     ...(found.metering?.reservation === undefined ? {} : { reservedBy: found.metering.reservation.instance }),
   };
   return { id: `${envelope.id}:settled`, type: usageEventTypes.settled, subject: usageEventSubject(envelope), data };
@@ -60,6 +63,7 @@ export function refusedEvent(envelope: Envelope, failure: Failure, ending: Endin
     guards: failure.guards,
     latencyMs: round(ending.latencyMs),
     admitted: failure.found.metering?.reservation !== undefined,
+    ...(ending.callsUnknown ? { callsUnknown: true } : {}),
   };
   return { id: `${envelope.id}:refused`, type: usageEventTypes.refused, subject: usageEventSubject(envelope), data };
 }
