@@ -85,6 +85,16 @@ describe.each(servers)('late settlements on $name', ({ open }) => {
     expect(await auditBreaks()).toEqual([]);
   });
 
+  it('takes no call for the end of its request, whichever comes first: a replay by several replicas has no order', async () => {
+    const organization = `org_${++run}`;
+    const options = { requestId: `req_${run}`, time: start, organization };
+    expect(await record(sampleEvents.supplement(options, '2.1'))).toMatchObject({ added: 0, late: 1 });
+    expect(await book()).toBe(0);
+    expect(await record(sampleEvents.settled(options), sampleEvents.supplement(options, '2.1'))).toMatchObject({ added: 1, late: 0 });
+    expect([await book(), await book()]).toEqual([1, 0]);
+    expect(await state(organization)).toMatchObject({ tokens: 2 * sampleTokens, totals: { dueNanoUsd: String(2 * sampleCost) } });
+  });
+
   it('adds no call to a reservation that stands for all of its request', async () => {
     const { organization, options } = await swept();
     expect(await findCalls(harness.database, [{ requestId: options.requestId, attempt: '1.1' }])).toEqual(['told']);

@@ -39,7 +39,8 @@ const intentColumns = [
  * $1 contested rows, $2 intents, $3 producers, $4 rejected (each JSON); $5 stream, $6 position, $7 event time, $8 shard of the chain; then an array for
  * each column of the ledger and of its lines.
  * All parts see the tables as they were before: an intent and its end in one batch were joined already, and where two
- * replicas record the two side by side, the intent stays open until the sweep finds its row and drops it.
+ * replicas record the two side by side, the intent stays open until the sweep finds its row and drops it. An end whose request got its
+ * row from a statement that ran meanwhile (the sweep, another replica) is neither added nor late: such are `unseen`, and a second run finds them late.
  * Rows go in ordered by id, so that replicas with the same redelivered requests wait for each other instead of dead-locking.
  */
 export const recordSql = `
@@ -57,10 +58,12 @@ WITH ${headCte(8)}, ended AS MATERIALIZED (
   RETURNING *
 ), ${sealCtes('ledger')}, ${countedCte}, closed AS (
   DELETE FROM billing.open_intent AS intent USING ended WHERE intent.request_id = ended.request_id
+), known AS MATERIALIZED (
+  SELECT row.request_id, row.event_id FROM ended JOIN billing.ledger AS row USING (request_id)
 ), late AS (
   INSERT INTO billing.late_settlement (event_id, request_id, ledger_row)
   SELECT ended.event_id, ended.request_id, to_jsonb(ended)
-  FROM ended JOIN billing.ledger AS row ON row.request_id = ended.request_id AND row.event_id <> ended.event_id
+  FROM ended JOIN known ON known.request_id = ended.request_id AND known.event_id <> ended.event_id
   ON CONFLICT (event_id) DO NOTHING
   RETURNING event_id
 ), contested AS (
@@ -69,6 +72,7 @@ WITH ${headCte(8)}, ended AS MATERIALIZED (
   FROM json_populate_recordset(NULL::billing.ledger, $1::json) AS second
   WHERE NOT EXISTS (SELECT FROM billing.ledger AS row WHERE row.event_id = second.event_id AND row.request_id = second.request_id)
   ON CONFLICT (event_id) DO NOTHING
+  RETURNING event_id
 ), opened AS (
   INSERT INTO billing.open_intent (${intentColumns})
   SELECT ${intentColumns} FROM json_populate_recordset(NULL::billing.open_intent, $2::json) AS intent
@@ -94,7 +98,8 @@ WITH ${headCte(8)}, ended AS MATERIALIZED (
 SELECT
   (SELECT count(*) FROM added) AS added,
   (SELECT count(*) FROM opened) AS opened,
-  (SELECT count(*) FROM late) AS late`;
+  (SELECT count(*) FROM late) + (SELECT count(*) FROM contested) AS late,
+  (SELECT count(*) FROM ended) - (SELECT count(*) FROM added) - (SELECT count(*) FROM known) AS unseen`;
 
 /** $1 latest deadline, $2 how many, $3 shard of the chain. Replicas sweep side by side without waiting. */
 export const sweepSql = `

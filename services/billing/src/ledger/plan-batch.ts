@@ -29,7 +29,7 @@ export interface BatchPlan {
   readonly rows: readonly LedgerRow[];
   /** Of the rows. */
   readonly lines: readonly EntryLines[];
-  /** Other ends of the same requests, by another event. */
+  /** Other ends of the same requests, by another event; and supplements, which are never the end of theirs. */
   readonly contested: readonly LedgerRow[];
   /** Only intents without an end in this batch: nearly none at high load, so they cost nothing. */
   readonly intents: readonly IntentRow[];
@@ -69,6 +69,10 @@ export function planBatch(batch: readonly StreamEvent[], findPrice: FindPrice = 
       continue;
     }
     const row = ledgerRow(event, time, sequence);
+    if (event.type === usageEventTypes.supplement) {
+      contested.push(row);
+      continue;
+    }
     const first = rows.get(requestId);
     if (first === undefined) {
       rows.set(requestId, row);

@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { openDatabase, type Database } from '@sluice/database';
+import { startDebianPostgres } from '@sluice/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openLedger, type LedgerHarness } from '../ledger-harness.ts';
+import { sampleEvents, streamEvent } from '../sample-events.ts';
+import { clearLedger, ledgerContents } from './ledger-contents.ts';
+import { Ledger } from './ledger.ts';
+
+const start = Date.UTC(2026, 10, 1, 12);
+
+// Only on the server itself: PGlite is one session, so nothing there happens between a statement's snapshot and its writes.
+describe('a batch that is recorded while another statement writes the row of its request', () => {
+  let harness: LedgerHarness;
+  let other: Database;
+
+  beforeAll(async () => {
+    const server = await startDebianPostgres();
+    harness = await openLedger(() => Promise.resolve(server));
+    other = openDatabase({ url: server.url, applicationName: 'other-replica', maxConnections: 2 });
+  });
+  afterAll(async () => {
+    await other.close();
+    await harness.close();
+  });
+  beforeEach(() => clearLedger(harness.database));
+
+  const isWaiting = async () => {
+    const [row] = await other.query<{ waiting: string }>(
+      `SELECT count(*) AS waiting FROM pg_stat_activity WHERE application_name = 'ledger-spec' AND wait_event_type = 'Lock'`,
+    );
+    return row?.waiting === '1';
+  };
+  /** Records a batch that begins before `first` is committed, and must wait for it. */
+  const recordBeside = async (first: (ledger: Ledger) => Promise<unknown>, shard: number, ...events: readonly object[]) => {
+    const batch = events.map((event, index) => streamEvent(event, index + 1));
+    const { promise: recorded, resolve } = Promise.withResolvers<Awaited<ReturnType<Ledger['record']>>>();
+    await other.transaction(async (transaction) => {
+      await first(new Ledger(transaction, { shard }));
+      resolve(harness.ledger.record(batch));
+      while (!(await isWaiting())) await delay(5);
+    });
+    return recorded;
+  };
+
+  it.each([
+    ['of the same shard', 0],
+    ['of another shard', 1],
+  ])('keeps an end that comes while a sweep %s settles its request', async (_name, shard) => {
+    const options = { requestId: 'req_1', time: start };
+    await harness.ledger.record([streamEvent(sampleEvents.intent(options, start), 1)]);
+    const recorded = await recordBeside((ledger) => ledger.sweep(start + 1), shard, sampleEvents.settled(options));
+    expect(recorded).toMatchObject({ added: 0, late: 1 });
+    expect(await ledgerContents(harness.database)).toMatchObject({
+      rows: [{ outcome: 'unresolved' }],
+      late: [{ event_id: 'req_1:settled' }],
+    });
+  });
+
+  it('keeps a second end that another replica records at the same time', async () => {
+    const options = { requestId: 'req_1', time: start };
+    const refused = (ledger: Ledger) => ledger.record([streamEvent(sampleEvents.refused(options), 9)]);
+    expect(await recordBeside(refused, 1, sampleEvents.settled(options))).toMatchObject({ added: 0, late: 1 });
+    expect(await ledgerContents(harness.database)).toMatchObject({
+      rows: [{ event_id: 'req_1:refused' }],
+      late: [{ event_id: 'req_1:settled' }],
+    });
+  });
+
+  it('takes the same event from another replica at the same time once', async () => {
+    const event = sampleEvents.settled({ requestId: 'req_1', time: start });
+    const same = (ledger: Ledger) => ledger.record([streamEvent(event, 1)]);
+    expect(await recordBeside(same, 1, event)).toMatchObject({ added: 0, late: 0 });
+    expect(await ledgerContents(harness.database)).toMatchObject({ rows: [{ event_id: 'req_1:settled' }], late: [] });
+  });
+});
