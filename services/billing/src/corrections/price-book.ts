@@ -1,18 +1,18 @@
-import { snapshotCatalog, type TokenPrice, type TokenRates } from '@sluice/catalog';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { snapshotCatalog, type Catalog, type TokenPrice, type TokenRates } from '@sluice/catalog';
 import { SluiceError, type ledgerCalls, type ListedPrice, type Snapshot } from '@sluice/contracts';
 import type { Database } from '@sluice/database';
 import type { z } from 'zod';
 import type { FindPrice } from '../ledger/rated-lines.ts';
+import { datedPrices } from './dated-prices.ts';
 
 interface Dated {
   readonly from: number;
   readonly price: TokenPrice;
 }
 
-/** Lists held in memory, the newest; an older one is read when it is asked for by a re-rating. */
+/** Lists held in memory, those that came or were asked for last; another one is read when it is asked for by a re-rating. */
 const maxLists = 100;
-/** Months back for which the catalogue's dated prices are stored; older requests have the oldest of them. */
-const monthsBack = 13;
 
 /** Price lists by version: those of the catalogue as configurations used them, and those that operators stored. None ever changes. */
 export class PriceBook {
@@ -43,20 +43,24 @@ export class PriceBook {
 
   /** @throws SluiceError `not_found` where no such list is stored */
   async ensure(version: string): Promise<void> {
-    if (this.#lists.has(version) || (await this.#read(version)) > 0) return;
-    throw new SluiceError('not_found', `There is no price list "${version}"; GET /admin/price-lists names those that are.`);
+    const known = this.#lists.get(version);
+    if (known !== undefined) this.#keep(version, known);
+    else if (!(await this.#read(version)))
+      throw new SluiceError('not_found', `There is no price list "${version}"; GET /admin/price-lists names those that are.`);
   }
 
-  async #read(version: string): Promise<number> {
+  /** Returns whether there is such a list. */
+  async #read(version: string): Promise<boolean> {
     const rows = await this.#database.query<{ provider: string; model: string; effective_from: Date; price: ListedPrice['price'] }>(
       'SELECT provider, model, effective_from, price FROM billing.price WHERE version = $1',
       [version],
     );
+    if (rows.length === 0) return false;
     this.#remember(
       version,
       rows.map(({ provider, model, effective_from: from, price }) => ({ provider, model, effectiveFrom: from.toISOString(), price })),
     );
-    return rows.length;
+    return true;
   }
 
   /**
@@ -86,7 +90,7 @@ export class PriceBook {
   /** Stores the catalogue's list of a configuration for its targets. One with more targets and the same prices has the same version: they are added. */
   async storeCatalog(snapshot: Pick<Snapshot, 'providers' | 'models'>): Promise<void> {
     const version = snapshotCatalog(snapshot).priceVersion;
-    const prices = catalogPrices(snapshot, this.#clock());
+    const prices = await catalogPrices(snapshot, this.#clock());
     await this.#database.query(
       `WITH list AS (INSERT INTO billing.price_list (version, origin, author) VALUES ($1, 'catalog', 'billing') ON CONFLICT DO NOTHING)
        INSERT INTO billing.price (version, provider, model, effective_from, price)
@@ -95,7 +99,7 @@ export class PriceBook {
        ON CONFLICT DO NOTHING`,
       [version, JSON.stringify(prices)],
     );
-    this.#remember(version, prices);
+    await this.#read(version);
   }
 
   async list(): Promise<z.input<typeof ledgerCalls.listPriceLists.response>> {
@@ -123,35 +127,37 @@ export class PriceBook {
       list.set(key, dated);
     }
     for (const dated of list.values()) dated.sort((one, other) => other.from - one.from);
-    const known = this.#lists.get(version);
+    this.#keep(version, list);
+  }
+
+  #keep(version: string, list: Map<string, Dated[]>): void {
     this.#lists.delete(version);
-    this.#lists.set(version, known === undefined ? list : new Map([...known, ...list]));
+    this.#lists.set(version, list);
     const oldest = this.#lists.keys().next();
     if (this.#lists.size > maxLists && oldest.value !== undefined) this.#lists.delete(oldest.value);
   }
 }
 
-/** What a list says of each target at the beginning of each month and now; equal neighbours are one. */
-function catalogPrices(snapshot: Pick<Snapshot, 'providers' | 'models'>, now: number): ListedPrice[] {
-  const today = new Date(now);
-  const times = [now];
-  for (let back = 0; back <= monthsBack; back += 1) times.push(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - back));
+/** What the catalogue says of each target, by the days on which it changes. */
+async function catalogPrices(snapshot: Pick<Snapshot, 'providers' | 'models'>, now: number): Promise<ListedPrice[]> {
   const targets = new Map(
     snapshot.models.flatMap((model) => model.targets).map(({ provider, model }) => [keyOf(provider, model), { provider, model }]),
   );
+  const catalogs = new Map<number, Catalog>();
+  const catalogAt = (at: number): Catalog => {
+    const known = catalogs.get(at) ?? snapshotCatalog(snapshot, () => at);
+    catalogs.set(at, known);
+    return known;
+  };
   const prices: ListedPrice[] = [];
-  const last = new Map<string, string>();
-  for (const at of times.toSorted((one, other) => one - other)) {
-    const catalog = snapshotCatalog(snapshot, () => at);
-    for (const [key, { provider, model }] of targets) {
-      const price = catalog.find(provider, model)?.price;
-      if (price === undefined) continue;
-      const listed = listedPrice(price);
-      const text = JSON.stringify(listed);
-      if (last.get(key) === text) continue;
-      last.set(key, text);
-      prices.push({ provider, model, effectiveFrom: new Date(at).toISOString(), price: listed });
-    }
+  for (const { provider, model } of targets.values()) {
+    const priceAt = (at: number) => {
+      const price = catalogAt(at).find(provider, model)?.price;
+      return price && listedPrice(price);
+    };
+    for (const { from, price } of datedPrices(priceAt, now))
+      prices.push({ provider, model, effectiveFrom: new Date(from).toISOString(), price });
+    await nextTurn(); // a target takes milliseconds, and the ledger runs beside
   }
   return prices;
 }
