@@ -96,10 +96,18 @@ export async function measureStreaming(
       bars,
       summaries,
       // Of each stream only what the table cannot give back: all chunks would be megabytes.
-      firstTokenUs: samples.map(({ subject, round, firstTokenUs }) => ({ subject, round, us: firstTokenUs })),
+      firstTokenUs: firstTokensByRound(samples),
     };
     log(`results in ${writeResults(folders.results, at, scenario.name, results)}`);
   }
+}
+
+function firstTokensByRound(samples: readonly StreamSample[]): { subject: string; round: number; us: number[] }[] {
+  return [...Map.groupBy(samples, ({ subject, round }) => `${round} ${subject}`).values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const us = [first, ...others].map(({ firstTokenUs }) => firstTokenUs);
+    return [{ subject: first.subject, round: first.round, us }];
+  });
 }
 
 /** Short streams, as many as there is time for: an engine that compiles while it runs is slow at first, in every gateway here. */
