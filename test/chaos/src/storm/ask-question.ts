@@ -14,7 +14,7 @@ export interface Told {
   readonly requestId: string | undefined;
   /** `left`: the client hung up; `cut`: no whole answer; `connection`: none at all; else the status, with its code where it is no 200. */
   readonly outcome: string;
-  /** The answer was another request's. */
+  /** The answer was another request's, or not all of its own and nothing more. */
   readonly wrong: boolean;
   /** An answer that was given before, under its idempotency key. */
   readonly replayed: boolean;
@@ -25,7 +25,7 @@ const patienceMs = 40_000;
 
 /** Asks once, over a kept connection. */
 export async function ask(dispatcher: Agent, ingress: Ingress, question: Question): Promise<Told> {
-  const { index, key, text, streamed, maxTokens, leaveAfterMs, script } = question;
+  const { index, key, text, answer: right, streamed, maxTokens, leaveAfterMs, script } = question;
   const startedAt = Date.now();
   let requestId: string | undefined;
   let replayed = false;
@@ -52,32 +52,41 @@ export async function ask(dispatcher: Agent, ingress: Ingress, question: Questio
     replayed = headers['idempotent-replayed'] === 'true';
     const answer = await body.text();
     if (statusCode !== 200) return told(`${statusCode} ${/"code":"(\w+)"/.exec(answer)?.[1] ?? ''}`);
-    const content = streamed ? streamedContent(answer) : plainContent(answer);
+    const content = streamed ? streamedContent(answer) : contentOf([answer]);
     if (content === undefined) return told('cut');
-    return told('200', !content.startsWith(`The simulated model sim was asked: ${text}`.slice(0, content.length)) || content === '');
+    // A stream that outgrew its limit says so, and is a part.
+    const isRight = content.endsAtLimit ? content.text !== '' && right.startsWith(content.text) : content.text === right;
+    return told('200', !isRight);
   } catch {
     if (leave?.aborted === true) return told('left');
     return told(requestId === undefined ? 'connection' : 'cut');
   }
 }
 
-function plainContent(answer: string): string | undefined {
-  return contentsOf(answer)[0];
+interface Content {
+  readonly text: string;
+  readonly endsAtLimit: boolean;
 }
 
 /** Undefined where the stream did not come to its own end. */
-function streamedContent(answer: string): string | undefined {
+function streamedContent(answer: string): Content | undefined {
   const events = answer.split('\n\n').filter((event) => event.startsWith('data: '));
   if (events.at(-1) !== 'data: [DONE]' || events.some((event) => event.startsWith('data: {"error"'))) return undefined;
-  return events
-    .slice(0, -1)
-    .flatMap((event) => contentsOf(event.slice('data: '.length)))
-    .join('');
+  return contentOf(events.slice(0, -1).map((event) => event.slice('data: '.length)));
 }
 
-/** Texts of a completion, or of a chunk of one. */
-function contentsOf(json: string): string[] {
+/** Of a completion, or of the chunks of one. */
+function contentOf(documents: readonly string[]): Content {
   // Safe: every member is looked at before it is used.
-  const { choices } = JSON.parse(json) as { choices?: { message?: { content?: unknown }; delta?: { content?: unknown } }[] };
-  return (choices ?? []).map((choice) => choice.message?.content ?? choice.delta?.content).filter((content) => typeof content === 'string');
+  const choices = documents.flatMap((json) => (JSON.parse(json) as { choices?: Choice[] }).choices ?? []);
+  return {
+    text: choices.map((choice) => choice.message?.content ?? choice.delta?.content ?? '').join(''),
+    endsAtLimit: choices.some(({ finish_reason: reason }) => reason === 'length'),
+  };
+}
+
+interface Choice {
+  readonly message?: { readonly content?: string };
+  readonly delta?: { readonly content?: string };
+  readonly finish_reason?: string | null;
 }

@@ -1,14 +1,14 @@
-import type { ProviderAttempt } from '@sluice/contracts';
 import type { StormBreak } from './judge-storm.ts';
+import type { StormIntents } from './read-intents.ts';
 import type { CounterState, LedgerEnd } from './storm-facts.ts';
 
 export interface BudgetState {
   readonly meter: string;
   readonly limit: bigint;
+  /** Everything in the ledger that it pays for. */
+  readonly ends: readonly LedgerEnd[];
   /** By the ledger. */
   readonly spent: bigint;
-  /** What may be spent beyond the limit: calls of a request beyond its dearest one were not reserved. */
-  readonly bound: bigint;
   readonly used: bigint;
   readonly leased: bigint;
   readonly leases: readonly string[];
@@ -30,8 +30,8 @@ export function budgetStates(owners: readonly BudgetOwner[], ends: readonly Ledg
     return {
       meter: meterPrefix,
       limit: BigInt(Math.round(limitUsd * nanoPerUsd)),
+      ends: own,
       spent: sum(own.map(({ nanoUsd }) => nanoUsd)),
-      bound: sum(own.map(({ attempts }) => beyondDearest(attempts))),
       used: sum(kept.map(({ used }) => used)),
       leased: sum(kept.map(({ leased }) => leased)),
       leases: kept.flatMap(({ leases }) => leases),
@@ -39,22 +39,44 @@ export function budgetStates(owners: readonly BudgetOwner[], ends: readonly Ledg
   });
 }
 
-/** No budget is exceeded beyond its bound, and what metering keeps of it is what the ledger says. */
-export function judgeBudgets(states: readonly BudgetState[]): StormBreak[] {
-  return states.flatMap(({ meter, limit, spent, bound, used, leased, leases }) => {
+/** What metering keeps of a budget is what the ledger says. */
+export function judgeCounters(states: readonly BudgetState[]): StormBreak[] {
+  return states.flatMap(({ meter, spent, used, leased, leases }) => {
     const breaks: StormBreak[] = [];
-    const tell = (kind: string, text: string) => breaks.push({ kind, requestId: undefined, text: `${meter}: ${text}` });
-    if (spent > limit + bound) tell('budget exceeded', `spent ${usd(spent)} of ${usd(limit)}, bound ${usd(bound)}`);
-    if (used !== spent) tell('metering differs', `used ${usd(used)}, by the ledger ${usd(spent)}`);
-    if (leased !== used) tell('lease not returned', `leased ${usd(leased)}, used ${usd(used)}; ${leases.join(', ')}`);
+    if (used !== spent) breaks.push(broken('metering differs', meter, `used ${usd(used)}, by the ledger ${usd(spent)}`));
+    if (leased !== used) breaks.push(broken('lease not returned', meter, `leased ${usd(leased)}, used ${usd(used)}; ${leases.join(', ')}`));
     return breaks;
   });
 }
 
-function beyondDearest(attempts: readonly ProviderAttempt[]): bigint {
-  const costs = attempts.map(({ costNanoUsd }) => BigInt(costNanoUsd ?? 0));
-  const dearest = costs.reduce((most, cost) => (cost > most ? cost : most), 0n);
-  return sum(costs) - dearest;
+/** No budget is exceeded by more than docs/operations.md says. */
+export function judgeBounds(states: readonly BudgetState[], intents: StormIntents): StormBreak[] {
+  return states.flatMap(({ meter, limit, spent, ends }) => {
+    const bound = boundOf(ends, intents);
+    return spent > limit + bound
+      ? [broken('budget exceeded', meter, `spent ${usd(spent)} of ${usd(limit)}, beyond which ${usd(bound)} may be spent`)]
+      : [];
+  });
+}
+
+/**
+ * One request's estimate error, which is the most that it could use less what was expected of it; and calls whose answers were lost, of
+ * which metering hears late or by an estimate.
+ */
+function boundOf(ends: readonly LedgerEnd[], intents: StormIntents): bigint {
+  let error = 0n;
+  let lost = 0n;
+  for (const { requestId, attempts, supplements } of ends) {
+    for (const { mostNanoUsd, reservedNanoUsd } of intents.get(requestId) ?? [])
+      if (mostNanoUsd - reservedNanoUsd > error) error = mostNanoUsd - reservedNanoUsd;
+    for (const { id, failure, costNanoUsd } of attempts)
+      if (failure === 'holder_lost' || (id !== undefined && supplements.includes(id))) lost += BigInt(costNanoUsd ?? 0);
+  }
+  return error + lost;
+}
+
+function broken(kind: string, meter: string, text: string): StormBreak {
+  return { kind, requestId: undefined, text: `${meter}: ${text}` };
 }
 
 function sum(amounts: readonly bigint[]): bigint {

@@ -2,14 +2,16 @@ import { openDatabase } from '@sluice/database';
 import { askAll } from './ask-all.ts';
 import { runAudit } from './audit-command.ts';
 import { budgetOwners } from './budget-owners.ts';
-import { budgetStates, judgeBudgets, type BudgetState } from './judge-budgets.ts';
+import { budgetStates, judgeBounds, judgeCounters, type BudgetState } from './judge-budgets.ts';
 import { judgeStorm, type StormBreak, type StormTotals } from './judge-storm.ts';
+import { readIntents } from './read-intents.ts';
 import { seededRandom } from './seeded-random.ts';
 import { settleStorm } from './settle-storm.ts';
 import { startStormCluster } from './storm-cluster.ts';
 import type { StormFacts } from './storm-facts.ts';
 import type { StormOptions } from './storm-options.ts';
 import { strike, type Struck } from './strike.ts';
+import { tellBudget } from './tell-budget.ts';
 import { tellStories } from './tell-story.ts';
 
 export interface StormResult {
@@ -17,15 +19,16 @@ export interface StormResult {
   readonly totals: StormTotals;
   readonly budgets: readonly BudgetState[];
   readonly breaks: readonly StormBreak[];
-  /** Of the first broken requests. */
+  /** Of the first broken requests, and of the first budgets whose counters are not the ledger's. */
   readonly stories: string;
   readonly seconds: { readonly storm: number; readonly settling: number };
   /** Kept where something broke. */
   readonly logFile: string;
 }
 
-/** Requests whose stories are told. */
+/** Requests, and budgets, whose stories are told. */
 const maxStories = 8;
+const maxBudgets = 4;
 
 /** Sends requests while processes and servers are killed, paused and cut off, and judges what became of all of them. */
 export async function runStorm(options: StormOptions, say: (line: string) => void): Promise<StormResult> {
@@ -55,13 +58,18 @@ export async function runStorm(options: StormOptions, say: (line: string) => voi
     const budgetsOf = (ledger: Pick<StormFacts, 'ends' | 'counters'>) =>
       budgetStates(budgetOwners(options, told, ledger.ends), ledger.ends, ledger.counters);
     const ledger = await settleStorm(cluster, database, budgetsOf);
-    const facts: StormFacts = { ...ledger, told, struck, calls: cluster.provider.calls() };
+    const facts: StormFacts = { ...ledger, told, struck, calls: cluster.provider.calls(), intents: await readIntents(cluster.natsUrl) };
     const budgets = budgetsOf(facts);
     const { breaks, totals } = judgeStorm(facts);
     const audit = await runAudit(cluster.postgres.url, cluster.natsUrl);
-    const all = [...breaks, ...judgeBudgets(budgets), ...(audit === '' ? [] : [{ kind: 'audit', requestId: undefined, text: audit }])];
+    const ofAudit = audit === '' ? [] : [{ kind: 'audit', requestId: undefined, text: audit }];
+    const all = [...breaks, ...judgeCounters(budgets), ...judgeBounds(budgets, facts.intents), ...ofAudit];
     const ids = new Set(onePerKind(all).slice(0, maxStories));
-    const stories = ids.size === 0 ? '' : await tellStories(cluster.natsUrl, facts, ids);
+    const differing = budgets.filter(({ used, spent }) => used !== spent).slice(0, maxBudgets);
+    const stories = [
+      ids.size === 0 ? '' : await tellStories(cluster.natsUrl, facts, ids),
+      ...differing.map((budget) => tellBudget(budget, facts)),
+    ].join('\n');
     sound = all.length === 0;
     const seconds = { storm: (calmAt - startedAt) / 1_000, settling: (Date.now() - calmAt) / 1_000 };
     return { facts, totals, budgets, breaks: all, stories, seconds, logFile: cluster.logFile };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@sluice/database';
-import { judgeBudgets, type BudgetState } from './judge-budgets.ts';
+import { judgeCounters, type BudgetState } from './judge-budgets.ts';
 import { billingGraceMs, requestTimeoutMs, untilReady, type StormCluster } from './storm-cluster.ts';
 import { readLedgerFacts, type LedgerFacts } from './storm-facts.ts';
 import { virtualKeys } from './virtual-keys.ts';
@@ -29,12 +29,12 @@ export async function settleStorm(
   let [changedAt, last] = [Date.now(), ''];
   for (;;) {
     const facts = await readLedgerFacts(database);
-    const supplements = facts.ends.reduce((sum, end) => sum + end.supplements, 0);
+    const supplements = facts.ends.reduce((sum, end) => sum + end.supplements.length, 0);
     const state = `${supplements} ${facts.ends.length} ${facts.openIntents} ${facts.waitingLate} ${facts.secondEnds.length}`;
     if (state !== last) [changedAt, last] = [Date.now(), state];
     const quiet =
       Date.now() - startedAt > leastMs && Date.now() - changedAt > quietMs && facts.openIntents === 0 && facts.waitingLate === 0;
-    if ((quiet && judgeBudgets(budgets(facts)).length === 0) || Date.now() > giveUpAt) return facts;
+    if ((quiet && judgeCounters(budgets(facts)).length === 0) || Date.now() > giveUpAt) return facts;
     if (facts.openIntents > 0) await moveBillingsClock(cluster);
     await delay(pauseMs);
   }

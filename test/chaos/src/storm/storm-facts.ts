@@ -2,6 +2,7 @@ import type { ProviderAttempt } from '@sluice/contracts';
 import type { Database } from '@sluice/database';
 import type { SimulatedCall } from '@sluice/testing';
 import type { Told } from './ask-question.ts';
+import type { StormIntents } from './read-intents.ts';
 import type { Struck } from './strike.ts';
 
 /** How the ledger says a request ended: by its row, and where an end came after the sweep, by that and the entry that books the difference. */
@@ -13,10 +14,12 @@ export interface LedgerEnd {
   readonly attempts: readonly ProviderAttempt[];
   /** What is charged in all. */
   readonly nanoUsd: bigint;
+  /** Epoch ms; of a row that the sweep made, its deadline. */
+  readonly endedAt: number;
   /** The row is of the sweep, and its real end was booked later. */
   readonly late: boolean;
-  /** Calls that the router told of later, because their answers were lost. */
-  readonly supplements: number;
+  /** Ids of those attempts that the router told of later, because their answers were lost. */
+  readonly supplements: readonly string[];
 }
 
 /** A budget as metering keeps it. */
@@ -33,8 +36,11 @@ export interface StormFacts {
   readonly told: readonly Told[];
   readonly struck: readonly Struck[];
   readonly calls: readonly SimulatedCall[];
+  readonly intents: StormIntents;
   readonly ends: readonly LedgerEnd[];
   readonly counters: readonly CounterState[];
+  /** Ids of the events of supplements that metering has counted. */
+  readonly countedSupplements: ReadonlySet<string>;
   readonly openIntents: number;
   /** Ends of requests that had one already and that charge nothing. */
   readonly secondEnds: readonly string[];
@@ -42,13 +48,14 @@ export interface StormFacts {
   readonly waitingLate: number;
 }
 
-export type LedgerFacts = Pick<StormFacts, 'ends' | 'counters' | 'openIntents' | 'secondEnds' | 'waitingLate'>;
+export type LedgerFacts = Omit<StormFacts, 'told' | 'struck' | 'calls' | 'intents'>;
 
 interface Row {
   request_id: string;
   outcome: string;
   key_id: string;
   team: string;
+  ended_at: Date;
   attempts: ProviderAttempt[];
   late: { outcome: string; attempts: ProviderAttempt[] } | null;
   supplements: { attempts: ProviderAttempt[] }[];
@@ -57,7 +64,7 @@ interface Row {
 
 export async function readLedgerFacts(database: Database): Promise<LedgerFacts> {
   const rows = await database.query<Row>(
-    `SELECT row.request_id, row.outcome, row.key_id, row.team, row.attempts, late.ledger_row AS late,
+    `SELECT row.request_id, row.outcome, row.key_id, row.team, row.ended_at, row.attempts, late.ledger_row AS late,
        ARRAY(SELECT ledger_row FROM billing.late_settlement AS more WHERE more.request_id = row.request_id AND more.booked AND more.event_id LIKE '%:call-%') AS supplements,
        coalesce(row.cost_nano_usd, 0) + coalesce((SELECT sum(amount_nano_usd) FROM billing.adjustment AS entry WHERE entry.request_id = row.request_id), 0) AS amount
      FROM billing.ledger AS row LEFT JOIN billing.late_settlement AS late ON late.request_id = row.request_id AND late.booked AND late.event_id NOT LIKE '%:call-%'`,
@@ -76,18 +83,21 @@ export async function readLedgerFacts(database: Database): Promise<LedgerFacts> 
   const second = await database.query<{ request_id: string }>(
     `SELECT request_id FROM billing.late_settlement WHERE NOT booked AND event_id NOT LIKE '%:call-%'`,
   );
+  const counted = await database.query<{ event_id: string }>('SELECT event_id FROM metering.supplement');
   return {
     ends: rows.map((row) => ({
       requestId: row.request_id,
       outcome: row.late?.outcome ?? row.outcome,
       keyId: row.key_id,
       team: row.team,
+      endedAt: row.ended_at.getTime(),
       attempts: [...(row.late?.attempts ?? row.attempts), ...row.supplements.flatMap(({ attempts }) => attempts)],
       nanoUsd: BigInt(row.amount),
       late: row.late !== null,
-      supplements: row.supplements.length,
+      supplements: row.supplements.flatMap(({ attempts }) => attempts.map(({ id }) => id ?? '')),
     })),
     counters: counters.map(({ meter, leased, used, leases }) => ({ meter, leased: BigInt(leased), used: BigInt(used), leases })),
+    countedSupplements: new Set(counted.map(({ event_id: id }) => id)),
     openIntents: open?.intents ?? 0,
     secondEnds: second.map(({ request_id: id }) => id),
     waitingLate: open?.late ?? 0,

@@ -7,6 +7,8 @@ export interface Question {
   readonly index: number;
   readonly key: VirtualKey;
   readonly text: string;
+  /** The one right answer. */
+  readonly answer: string;
   readonly streamed: boolean;
   /** Sent again under one `idempotency-key` where it failed. */
   readonly repeats: boolean;
@@ -39,10 +41,12 @@ export function questionOf(index: number, options: StormOptions, keys: readonly 
   const streamed = random.chance(0.5);
   const slow = random.chance(0.03);
   const outputTokens = random.between(24, 60);
+  const text = `Which page has entry ${index} of book ${seed}?`;
   return {
     index,
     key,
-    text: `Which page has entry ${index} of book ${seed}?`,
+    text,
+    answer: answerTo(text, outputTokens),
     streamed,
     repeats: random.chance(0.1),
     leaveAfterMs: random.chance(0.04) ? random.between(5, slow ? 2_000 : 120) : undefined,
@@ -55,4 +59,10 @@ export function questionOf(index: number, options: StormOptions, keys: readonly 
       ...(random.chance(0.03) ? { 'x-sim-status': '500;first=1' } : {}),
     },
   };
+}
+
+/** What the simulated provider says: a sentence, filled up to its tokens of four characters each. */
+function answerTo(text: string, tokens: number): string {
+  const sentence = `The simulated model sim was asked: ${text}`;
+  return `${sentence}${' sim'.repeat(Math.max(0, tokens - Math.ceil(sentence.length / 4)))}`.slice(0, tokens * 4);
 }

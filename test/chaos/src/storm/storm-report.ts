@@ -15,7 +15,7 @@ export function stormReport({ facts, totals, budgets, breaks, stories, seconds, 
     ['faults', `${facts.struck.length}: ${faults}`],
     [
       'ledger rows',
-      `${totals.rows}: ${totals.settled} settled, ${totals.refused} refused, ${totals.unresolved} unresolved; ${totals.late} swept and booked late, ${totals.supplements} calls told of by routers`,
+      `${totals.rows}: ${totals.settled} settled, ${totals.refused} refused, ${totals.unresolved} unresolved (${totals.unresolvedUncalled} without a call); ${totals.late} swept and booked late, ${totals.supplements} calls told of by routers`,
     ],
     [
       'provider calls',
@@ -24,7 +24,7 @@ export function stormReport({ facts, totals, budgets, breaks, stories, seconds, 
     ['tokens of exact calls', `${totals.providerTokens} by the provider, ${totals.ledgerTokens} by the ledger`],
     [
       'budgets',
-      `${budgets.length}; ${budgets.filter(({ spent, limit }) => spent > limit).length} over their limit, within the bound; most over USD ${usd(mostOver(budgets))}`,
+      `${budgets.length}; ${budgets.filter(({ spent, limit }) => spent > limit).length} over their limit; most over USD ${usd(mostOver(budgets))}`,
     ],
     ['breaks', breaks.length === 0 ? 'none' : kinds],
   ];

@@ -15,6 +15,7 @@ export const teams = ['a', 'b', 'c', 'd'] as const;
 const keysOfTeam = 10;
 /** USD for a million tokens: a request of the storm costs about ten cents. */
 const price = { inputPerMillion: 1_000, outputPerMillion: 2_000 };
+const nanoUsdPerMillionth = 1_000;
 /** A usual request: 25 tokens in, 40 out. */
 const usualUsd = 0.1;
 /** Of the requests of a key with a budget, this share fits it; of a team's likewise. */
@@ -74,6 +75,11 @@ export function stormConfiguration(providerUrl: string, requests: number, reques
       },
     ],
   };
+}
+
+/** What tokens cost, nano-USD. */
+export function costOf({ input, output }: { readonly input: number; readonly output: number }): bigint {
+  return BigInt((input * price.inputPerMillion + output * price.outputPerMillion) * nanoUsdPerMillionth);
 }
 
 function roundUsd(usd: number): number {
