@@ -1,12 +1,14 @@
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { farFromTheHour } from './harness/far-from-the-hour.ts';
 import { startGateway, type Gateway } from './harness/gateway.ts';
 import { ask } from './harness/read-stream.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway();
-}, 120_000);
+  await farFromTheHour(60_000);
+}, 180_000);
 afterAll(() => gateway.stop());
 
 const limits = { requestsPerHour: 20, tokensPerDay: 100_000 };
