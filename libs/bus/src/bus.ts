@@ -132,9 +132,23 @@ export interface ReadStreamOptions {
   readonly handle: (data: Uint8Array) => void;
 }
 
+export interface KeyValueEntry {
+  readonly value: Uint8Array;
+  /** Grows with each change of the bucket, never repeats. */
+  readonly revision: number;
+}
+
 export interface KeyValue {
   get(key: string): Promise<Uint8Array | undefined>;
+  /** The value and its revision, for {@link replace}. */
+  entry(key: string): Promise<KeyValueEntry | undefined>;
   put(key: string, value: Uint8Array): Promise<void>;
+  /**
+   * Puts while the key still has this revision; undefined: no value. The server decides, so neither a stale read nor a message that was long
+   * on its way does harm. After an error it may have happened.
+   * @returns false where another change came first
+   */
+  replace(key: string, value: Uint8Array, revision: number | undefined): Promise<boolean>;
   /**
    * Calls back with the current value, if any, and on every change; with the current value again after a reconnect.
    * A key of `*` follows all keys of one token.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNatsServer, type NatsServer } from '@sluice/testing';
 import { connect } from 'nats';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type BusBench, openBus, serverBinary, soon } from './bus-bench.ts';
 import type { KeyValue } from './bus.ts';
 
@@ -119,4 +119,33 @@ it('follows all keys, and lets values end where it is told so', async () => {
     expect(await short.get('one')).toBeUndefined();
   }, soon);
   await watch.close();
+});
+
+describe('replace', () => {
+  const text = (value: string) => Buffer.from(value);
+
+  it('puts a first value once, and another only over the one that was read', async () => {
+    expect(await bucket.replace('turns', text('one'), undefined)).toBe(true);
+    expect(await bucket.replace('turns', text('also one'), undefined)).toBe(false);
+    const first = await bucket.entry('turns');
+    expect(await bucket.replace('turns', text('two'), first?.revision)).toBe(true);
+    expect(await bucket.replace('turns', text('late'), first?.revision)).toBe(false);
+    expect(Buffer.from((await bucket.get('turns')) ?? []).toString()).toBe('two');
+  });
+
+  it('puts a value where one was deleted', async () => {
+    await put('deleted', 'one');
+    const connection = await connect({ servers: server.url });
+    await connection
+      .jetstream()
+      .views.kv('specs')
+      .then((store) => store.delete('deleted'));
+    await connection.close();
+    expect(await bucket.entry('deleted')).toBeUndefined();
+    expect(await bucket.replace('deleted', text('two'), undefined)).toBe(true);
+  });
+
+  it('throws where nobody can say whether it happened', async () => {
+    await expect(bucket.replace('large', Buffer.alloc(bench.bus.maxPayloadBytes + 1), undefined)).rejects.toThrow();
+  });
 });

@@ -1,11 +1,13 @@
-import { StorageType, type KV, type KvEntry, type NatsConnection } from 'nats';
-import type { Closable, KeyValue, KeyValueOptions } from './bus.ts';
+import { NatsError, StorageType, type KV, type KvEntry, type NatsConnection } from 'nats';
+import type { Closable, KeyValue, KeyValueEntry, KeyValueOptions } from './bus.ts';
 import type { BusLog } from './stage-surroundings.ts';
 
 /** Values that a bucket keeps of each key unless told, for a look at what changed. */
 const historyLength = 8;
 /** Pause before a watch that could not be opened is tried again: JetStream is up a moment later than the server. */
 const retryPauseMs = 250;
+/** JetStream's codes for a revision that has changed; the second is of a cluster whose leader has another change under way. */
+const wrongLastSequence: readonly (number | undefined)[] = [10_071, 10_164];
 
 export async function openKeyValue(
   connection: NatsConnection,
@@ -38,12 +40,26 @@ class KeyValueBucket implements KeyValue {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
+    return (await this.entry(key))?.value;
+  }
+
+  async entry(key: string): Promise<KeyValueEntry | undefined> {
     const entry = await this.#store.get(key);
-    return entry?.operation === 'PUT' ? entry.value : undefined;
+    return entry?.operation === 'PUT' ? { value: entry.value, revision: entry.revision } : undefined;
   }
 
   async put(key: string, value: Uint8Array): Promise<void> {
     await this.#store.put(key, value);
+  }
+
+  async replace(key: string, value: Uint8Array, revision: number | undefined): Promise<boolean> {
+    try {
+      await (revision === undefined ? this.#store.create(key, value) : this.#store.update(key, value, revision));
+      return true;
+    } catch (error) {
+      if (error instanceof NatsError && wrongLastSequence.includes(error.api_error?.err_code)) return false;
+      throw error;
+    }
   }
 
   async watch(key: string, listener: (value: Uint8Array, key: string) => void, onDeleted?: (key: string) => void): Promise<Closable> {

@@ -15,6 +15,8 @@ export interface Active {
   readonly stored: Omit<StoredVersion, 'diff'>;
   readonly configuration: Configuration;
   readonly table: KeyTable;
+  /** When it came into force, as Postgres says: the order of what is published. */
+  readonly activatedAt: string;
   /** The published bytes. */
   readonly snapshot: Uint8Array;
 }
@@ -23,7 +25,6 @@ export interface ActiveParts {
   readonly stored: Active['stored'];
   readonly configuration: Configuration;
   readonly records: readonly KeyRecord[];
-  /** ISO time; grows with each activation. */
   readonly activatedAt: string;
 }
 
@@ -54,5 +55,5 @@ export function buildActive({ stored, configuration, records, activatedAt }: Act
       `The compiled configuration is ${snapshot.byteLength} bytes and NATS carries ${maxSnapshotBytes}; raise max_payload of the NATS server, or list fewer models or keys.`,
     );
   }
-  return { stored, configuration, table, snapshot };
+  return { stored, configuration, table, activatedAt, snapshot };
 }

@@ -1,5 +1,5 @@
 import type { KeyValue } from '@sluice/bus';
-import { configurationKey, SluiceError } from '@sluice/contracts';
+import { SluiceError } from '@sluice/contracts';
 import type { Configuration, ConfigurationInput, Principal } from '@sluice/contracts';
 import type { Database, Queryable } from '@sluice/database';
 import type { Logger } from 'pino';
@@ -18,8 +18,10 @@ import { insertKey, readLiveKeys, revokeKey, storeDeclaredKeys } from './key-sto
 import type { KeyRecord } from './key-store.ts';
 import { loadConfiguration, loadWritten } from './load-configuration.ts';
 import type { LoadResult } from './load-configuration.ts';
+import { Publication } from './publication.ts';
 import { Serializer } from './serializer.ts';
-import { insertVersion, lastFileSha256, latestVersion, lockActivations, readVersion } from './version-store.ts';
+import { beginChange, readChangedAt } from './state-store.ts';
+import { insertVersion, lastFileSha256, latestVersion, readVersion } from './version-store.ts';
 import type { NewVersion, StoredVersion } from './version-store.ts';
 import { keyHmac, makeVirtualKey, sha256Hex } from './virtual-key.ts';
 import type { RandomBytes } from './virtual-key.ts';
@@ -35,7 +37,6 @@ export interface ControlPlaneOptions {
   readonly catalog: ModelCatalog;
   readonly discover: () => Promise<FoundProviders>;
   readonly randomBytes: RandomBytes;
-  readonly clock: () => number;
   /** A snapshot travels as one message. */
   readonly maxSnapshotBytes: number;
 }
@@ -44,23 +45,30 @@ export interface Activation {
   readonly version: number;
   /** False where the configuration is the one in force already. */
   readonly changed: boolean;
-  readonly load: Extract<LoadResult, { ok: true }>;
+  readonly load: Loaded;
 }
+
+type Loaded = Extract<LoadResult, { ok: true }>;
+type Origin = Pick<NewVersion, 'author' | 'source'> & { readonly rolledBackTo?: number };
 
 export type ActivationResult = { readonly ok: true; readonly activation: Activation } | Extract<LoadResult, { ok: false }>;
 
 /** Changes wait for each other; more than these would be a client that does not look at its answers. */
 const maxWaitingChanges = 64;
 
-/** Holds the configuration and the keys that are in force, and every way to change them. */
+/**
+ * Holds the configuration and the keys that are in force, and every way to change them. A change is one transaction that reads what it leaves
+ * in force: replicas take turns in Postgres, and none makes a snapshot of what it remembers.
+ */
 export class ControlPlane {
   readonly #options: ControlPlaneOptions;
   readonly #changes = new Serializer(maxWaitingChanges);
+  readonly #publication: Publication;
   #active: Active | undefined;
-  #lastActivation = 0;
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
+    this.#publication = new Publication({ openBucket: options.openBucket, active: () => this.#active });
   }
 
   /** Version in force; undefined until the first is. */
@@ -91,96 +99,97 @@ export class ControlPlane {
     const load = loadConfiguration(text, await this.#completion());
     if (!load.ok) return load;
     const fileSha256 = documentSha256(load.asWritten ?? null);
-    return this.#changes.run(async () => {
-      const { database } = this.#options;
-      const latest = await latestVersion(database);
-      const keepsLater = latest !== undefined && latest.source !== 'file' && fileSha256 === (await lastFileSha256(database));
-      if (keepsLater) {
-        this.#options.log.info({ version: latest.version }, 'a later version from the admin API stays in force; the file is unchanged');
-        await this.#resume(latest);
-        return { ok: true, activation: { version: latest.version, changed: false, load } };
-      }
-      return { ok: true, activation: await this.#activate(load, { author: 'file', source: 'file', fileSha256 }) };
+    const kept = await this.#change(async (transaction) => {
+      const latest = await latestVersion(transaction);
+      const keepsLater = latest !== undefined && latest.source !== 'file' && fileSha256 === (await lastFileSha256(transaction));
+      if (!keepsLater) return this.#insert(transaction, load, { author: 'file', source: 'file', fileSha256 });
+      await this.#declareKeys(transaction, latest);
+      this.#options.log.info({ version: latest.version }, 'a later version from the admin API stays in force; the file is unchanged');
+      return { version: latest.version, changed: false };
     });
+    return this.#activated(kept, load, { author: 'file', source: 'file' });
   }
 
   /** Activates a text that an admin sent. */
   async activateText(text: string, author: string): Promise<ActivationResult> {
     const load = loadConfiguration(text, await this.#completion());
     if (!load.ok) return load;
-    return this.#changes.run(async () => ({ ok: true, activation: await this.#activate(load, { author, source: 'api' }) }));
+    const origin = { author, source: 'api' } as const;
+    return this.#activated(await this.#change((transaction) => this.#insert(transaction, load, origin)), load, origin);
   }
 
   /** Makes the document of an earlier version a new one. @throws SluiceError `not_found` where there is no such version */
   async rollBack(version: number, author: string): Promise<ActivationResult> {
     const completion = await this.#completion();
-    return this.#changes.run(async () => {
-      const target = await readVersion(this.#options.database, version);
-      if (target === undefined) throw new SluiceError('not_found', `There is no configuration version ${version}.`, { param: 'version' });
-      const load = loadWritten(target.document, completion);
-      if (!load.ok) return load;
-      return { ok: true, activation: await this.#activate(load, { author, source: 'rollback', rolledBackTo: version }) };
-    });
+    const target = await readVersion(this.#options.database, version);
+    if (target === undefined) throw new SluiceError('not_found', `There is no configuration version ${version}.`, { param: 'version' });
+    const load = loadWritten(target.document, completion);
+    if (!load.ok) return load;
+    const origin = { author, source: 'rollback', rolledBackTo: version } as const;
+    return this.#activated(await this.#change((transaction) => this.#insert(transaction, load, origin)), load, origin);
   }
 
   /** Takes what Postgres holds into memory and publishes it: after a start whose file has errors. @returns whether there was a version */
   async resumeStored(): Promise<boolean> {
-    return this.#changes.run(async () => {
-      const latest = await latestVersion(this.#options.database);
-      if (latest !== undefined) await this.#resume(latest);
+    return this.#change(async (transaction) => {
+      const latest = await latestVersion(transaction);
+      if (latest !== undefined) await this.#declareKeys(transaction, latest);
       return latest !== undefined;
     });
   }
 
-  /** Another replica published: takes over its version and keys. */
-  async followPublished(snapshot: Uint8Array): Promise<void> {
-    if (this.#active === undefined || Buffer.from(snapshot).equals(this.#active.snapshot)) return;
-    await this.#changes.run(async () => {
-      if (this.#active === undefined || Buffer.from(snapshot).equals(this.#active.snapshot)) return;
-      const latest = await latestVersion(this.#options.database);
-      if (latest !== undefined) await this.#load(this.#options.database, latest);
-    });
+  /**
+   * Takes over what other replicas changed, and publishes what the bucket lacks: what a replica that died after its commit left undone,
+   * and what could not be published while NATS was away.
+   */
+  async reconcile(): Promise<void> {
+    if (this.#active === undefined) return;
+    await this.#catchUp();
+    const later = await this.#publication.run();
+    if (later === undefined || (await this.#catchUp())) return;
+    // Nothing is published before it is committed, so Postgres has lost a state that the services have.
+    this.#options.log.error(
+      { published: later, stored: this.#active.activatedAt },
+      'the bucket holds a later configuration than Postgres; was an older database restored? What Postgres holds is published',
+    );
+    await this.#change(() => Promise.resolve(), later);
   }
 
-  /** Publishes what is in force once more: after NATS was away, its bucket may be empty. */
-  async publish(): Promise<void> {
-    if (this.#active === undefined) return;
-    const bucket = await this.#options.openBucket();
-    await bucket.put(configurationKey, this.#active.snapshot);
+  /** After NATS was away its bucket may be empty: the next {@link reconcile} looks. */
+  distrustBucket(): void {
+    this.#publication.forget();
   }
 
   /** @throws SluiceError where organisation, team, policy or a model does not exist, or the name is taken */
   async createKey(request: KeyRequest, author: string): Promise<{ readonly text: string; readonly record: KeyRecord }> {
-    return this.#changes.run(async () => {
-      checkKeyRequest(request, this.configuration);
-      const { database, randomBytes, pepper, audit } = this.#options;
-      const made = makeVirtualKey(randomBytes);
-      const record = await insertKey(database, { ...request, keyId: made.keyId, hmac: keyHmac(sha256Hex(made.text), pepper) });
-      if (record === undefined) {
-        throw new SluiceError(
-          'conflict',
-          `Team ${request.team} has a key "${request.name}" already; choose another name, or revoke it first.`,
-          { param: 'name' },
-        );
-      }
-      await this.#reloadKeys();
-      const { organization, team, keyId, name } = record;
-      audit.access({ organization, team, keyId, actor: author, action: 'key.create', outcome: 'created', detail: { name } });
-      return { text: made.text, record };
+    checkKeyRequest(request, this.configuration);
+    const { randomBytes, pepper, audit } = this.#options;
+    const made = makeVirtualKey(randomBytes);
+    const hmac = keyHmac(sha256Hex(made.text), pepper);
+    const record = await this.#change(async (transaction) => {
+      const inserted = await insertKey(transaction, { ...request, keyId: made.keyId, hmac });
+      if (inserted !== undefined) return inserted;
+      throw new SluiceError(
+        'conflict',
+        `Team ${request.team} has a key "${request.name}" already; choose another name, or revoke it first.`,
+        { param: 'name' },
+      );
     });
+    const { organization, team, keyId, name } = record;
+    audit.access({ organization, team, keyId, actor: author, action: 'key.create', outcome: 'created', detail: { name } });
+    return { text: made.text, record };
   }
 
   /** Effective before it returns, on this instance. @throws SluiceError `not_found` */
   async revokeKey(keyId: string, author: string): Promise<KeyRecord> {
-    return this.#changes.run(async () => {
-      const record = await revokeKey(this.#options.database, keyId);
-      if (record === undefined)
-        throw new SluiceError('not_found', 'There is no virtual key with this id; give its public id, key_….', { param: 'keyId' });
-      await this.#reloadKeys();
-      const { organization, team, name } = record;
-      this.#options.audit.access({ organization, team, keyId, actor: author, action: 'key.revoke', outcome: 'revoked', detail: { name } });
-      return record;
+    const record = await this.#change(async (transaction) => {
+      const revoked = await revokeKey(transaction, keyId);
+      if (revoked !== undefined) return revoked;
+      throw new SluiceError('not_found', 'There is no virtual key with this id; give its public id, key_….', { param: 'keyId' });
     });
+    const { organization, team, name } = record;
+    this.#options.audit.access({ organization, team, keyId, actor: author, action: 'key.revoke', outcome: 'revoked', detail: { name } });
+    return record;
   }
 
   async #completion(): Promise<{ found: FoundProviders; catalog: ModelCatalog; environment: Environment }> {
@@ -188,72 +197,86 @@ export class ControlPlane {
     return { found: await discover(), catalog, environment };
   }
 
-  async #activate(load: Extract<LoadResult, { ok: true }>, origin: Omit<NewVersion, 'document' | 'diff' | 'sha256'>): Promise<Activation> {
+  /** One change: what it leaves is in force here once this resolves, and published, or will be. @param after the change is later than this */
+  async #change<Result>(work: (transaction: Queryable) => Promise<Result>, after?: string): Promise<Result> {
+    const changed = await this.#changes.run(async () => {
+      const next = await this.#options.database.transaction(async (transaction) => {
+        const changedAt = await beginChange(transaction, after);
+        const result = await work(transaction);
+        // Before the commit: what cannot be published must not be stored.
+        return { result, active: await this.#read(transaction, changedAt) };
+      });
+      this.#active = next.active;
+      return next;
+    });
+    await this.#publishOrLog();
+    return changed.result;
+  }
+
+  /** @returns whether another replica had changed something */
+  async #catchUp(): Promise<boolean> {
+    return this.#changes.run(async () => {
+      const changedAt = await readChangedAt(this.#options.database);
+      if (changedAt === this.#active?.activatedAt) return false;
+      this.#active = await this.#read(this.#options.database, changedAt);
+      return true;
+    });
+  }
+
+  /** What Postgres holds; undefined before the first version. */
+  async #read(database: Queryable, activatedAt: string): Promise<Active | undefined> {
+    const stored = await latestVersion(database);
+    if (stored === undefined) return undefined;
+    const inForce = this.#active;
+    const isSame = stored.version === inForce?.stored.version && stored.sha256 === inForce.stored.sha256;
+    const configuration = isSame ? inForce.configuration : checkStored(stored);
+    return buildActive({ stored, configuration, records: await readLiveKeys(database), activatedAt }, this.#options);
+  }
+
+  /** Makes a loaded document the latest version, with the keys that it declares; the same content makes no new one. */
+  async #insert(
+    transaction: Queryable,
+    load: Loaded,
+    origin: Omit<NewVersion, 'document' | 'diff' | 'sha256'>,
+  ): Promise<{ version: number; changed: boolean }> {
     const document: ConfigurationInput = load.checked.written;
     const sha256 = documentSha256(document);
-    const { database, audit, log } = this.#options;
-    const next = await database.transaction(async (transaction) => {
-      await lockActivations(transaction);
-      const latest = await latestVersion(transaction);
-      if (latest?.sha256 === sha256) return { active: await this.#prepare(transaction, latest), changed: false };
-      const entry = { ...origin, document, sha256, diff: documentDiff(latest?.document ?? {}, document) };
-      const inserted = await insertVersion(transaction, entry);
-      // Compiled before the commit: what cannot be published must not become a version.
-      const active = await this.#prepare(transaction, { ...entry, ...inserted, rolledBackTo: origin.rolledBackTo ?? null });
-      return { active, changed: true };
-    });
-    const { version } = next.active.stored;
-    this.#active = next.active;
-    await this.#publishOrLog();
-    if (next.changed) {
-      const detail = {
-        version,
-        source: origin.source,
-        ...(origin.rolledBackTo === undefined ? {} : { rolledBackTo: origin.rolledBackTo }),
-      };
-      audit.configuration({ actor: origin.author, action: 'configuration.activate', outcome: 'activated', detail });
-      log.info({ version, author: origin.author, source: origin.source }, 'configuration activated');
+    const latest = await latestVersion(transaction);
+    if (latest?.sha256 === sha256) {
+      await this.#declareKeys(transaction, latest);
+      return { version: latest.version, changed: false };
     }
-    return { version, changed: next.changed, load };
+    const entry = { ...origin, document, sha256, diff: documentDiff(latest?.document ?? {}, document) };
+    const { version } = await insertVersion(transaction, entry);
+    await this.#declareKeys(transaction, { document, version });
+    return { version, changed: true };
   }
 
-  async #resume(stored: StoredVersion): Promise<void> {
-    this.#active = await this.#options.database.transaction((transaction) => this.#prepare(transaction, stored));
-    await this.#publishOrLog();
-  }
-
-  /** Stores the keys that the document declares, and builds what goes into memory. */
-  async #prepare(transaction: Queryable, stored: Active['stored']): Promise<Active> {
+  async #declareKeys(transaction: Queryable, stored: Pick<StoredVersion, 'document' | 'version'>): Promise<void> {
     const { environment, pepper } = this.#options;
-    const checked = checkStored(stored);
-    await storeDeclaredKeys(transaction, declaredKeys(checked, environment, pepper));
-    return this.#build(stored, checked, await readLiveKeys(transaction));
+    await storeDeclaredKeys(transaction, declaredKeys(checkStored(stored), environment, pepper));
   }
 
-  async #load(database: Queryable, stored: StoredVersion): Promise<void> {
-    this.#active = this.#build(stored, checkStored(stored), await readLiveKeys(database));
+  /** Tells audit and log of an activation that stands. */
+  #activated(outcome: { version: number; changed: boolean }, load: Loaded, origin: Origin): ActivationResult {
+    const { version, changed } = outcome;
+    if (changed) {
+      const { author, ...detail } = origin;
+      this.#options.audit.configuration({
+        actor: author,
+        action: 'configuration.activate',
+        outcome: 'activated',
+        detail: { version, ...detail },
+      });
+      this.#options.log.info({ version, author, source: origin.source }, 'configuration activated');
+    }
+    return { ok: true, activation: { version, changed, load } };
   }
 
-  #build(stored: Active['stored'], configuration: Configuration, records: readonly KeyRecord[]): Active {
-    return buildActive({ stored, configuration, records, activatedAt: this.#nextActivation() }, this.#options);
-  }
-
-  /** Readers tell snapshots of one version apart by this time, so it grows with each. */
-  #nextActivation(): string {
-    this.#lastActivation = Math.max(this.#options.clock(), this.#lastActivation + 1);
-    return new Date(this.#lastActivation).toISOString();
-  }
-
-  async #reloadKeys(): Promise<void> {
-    const { stored, configuration } = this.#required();
-    this.#active = this.#build(stored, configuration, await readLiveKeys(this.#options.database));
-    await this.#publishOrLog();
-  }
-
-  /** A change stands once Postgres has it; where NATS is away it is published when the connection is back. */
+  /** A change stands once Postgres has it; where NATS is away {@link reconcile} publishes it later. */
   async #publishOrLog(): Promise<void> {
     try {
-      await this.publish();
+      await this.#publication.run();
     } catch (error) {
       this.#options.log.error(
         { err: error, version: this.version },

@@ -13,6 +13,7 @@ import { discoverProviders } from './discover-providers.ts';
 import { modelCatalog } from './model-catalog.ts';
 import { loadPepper } from './pepper.ts';
 import { ensureAuditStream, recordAudit } from './record-audit.ts';
+import { Reconciler } from './reconciler.ts';
 import { createAdminApi } from './routes.ts';
 import type { Settings } from './settings.ts';
 import { watchFile } from './watch-file.ts';
@@ -22,6 +23,8 @@ type Authentication = z.input<typeof calls.authenticateKey.response>;
 
 /** Migrations of control; each waits for Postgres at most this long before the next attempt is logged. */
 const migrationWaitMs = 2_000;
+/** What a replica that died between Postgres and the bucket left undone, another one does after this at the latest. */
+const reconcileMs = 1_000;
 
 /** Starts control: admin API first (its /readyz tells what is awaited), then configuration, keys, audit log. */
 export function startControl(environment: Environment): (context: ServiceContext<Settings>) => Promise<void> {
@@ -50,7 +53,6 @@ export function startControl(environment: Environment): (context: ServiceContext
       catalog: modelCatalog,
       discover: () => discoverProviders({ environment, fetch }),
       randomBytes,
-      clock: context.clock,
       maxSnapshotBytes: bus.maxPayloadBytes,
     });
     context.readiness('configuration', () => (plane.version === undefined ? 'there is none yet: waiting for Postgres' : undefined));
@@ -82,25 +84,24 @@ export function startControl(environment: Environment): (context: ServiceContext
   };
 }
 
-/** SIGHUP and the file's changes reload; what another replica published is followed; NATS coming back republishes. */
+/** SIGHUP and the file's changes reload; what another replica changed is followed; NATS coming back publishes what it lost. */
 async function serveChanges(context: ServiceContext<Settings>, plane: ControlPlane, file: ConfigurationFile): Promise<void> {
   const { settings, bus, log } = context;
   const reload = (): void => void file.reload();
   process.on('SIGHUP', reload);
   context.onClose('SIGHUP', () => void process.off('SIGHUP', reload));
   if (settings.SLUICE_CONFIG !== undefined) context.onClose('file watch', watchFile(settings.SLUICE_CONFIG, reload));
-  const logFailure =
-    (what: string) =>
-    (error: unknown): void => {
-      log.error({ err: error, version: plane.version }, what);
-    };
+  const reconciler = new Reconciler({ task: () => plane.reconcile(), everyMs: reconcileMs, log });
+  context.onClose('reconciliation', reconciler);
   const keyValue = await bus.keyValue(buckets.configuration);
-  const watching = await keyValue.watch(configurationKey, (snapshot) => {
-    plane.followPublished(snapshot).catch(logFailure('what another replica published could not be taken over'));
+  const watching = await keyValue.watch(configurationKey, () => {
+    reconciler.wake();
   });
   context.onClose('configuration watch', watching);
   bus.onConnection((connected) => {
-    if (connected) plane.publish().catch(logFailure('the configuration could not be published again'));
+    if (!connected) return;
+    plane.distrustBucket();
+    reconciler.wake();
   });
 }
 

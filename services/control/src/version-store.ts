@@ -34,8 +34,6 @@ interface VersionRow extends Omit<VersionSummary, 'activatedAt'> {
 }
 
 const summaryColumns = `version, author, activated_at AS "activatedAt", source, sha256, diff, rolled_back_to AS "rolledBackTo"`;
-/** Any constant that nothing else uses: activations of several replicas take turns. */
-const activationLock = '7236294002';
 
 function toIso<Row extends VersionRow>(row: Row): Omit<Row, 'activatedAt'> & { readonly activatedAt: string } {
   return { ...row, activatedAt: row.activatedAt.toISOString() };
@@ -74,12 +72,7 @@ export async function lastFileSha256(database: Queryable): Promise<string | unde
   return rows[0]?.sha256;
 }
 
-/** Makes other activations wait until the transaction ends. */
-export async function lockActivations(transaction: Queryable): Promise<void> {
-  await transaction.query('SELECT pg_advisory_xact_lock($1::bigint)', [activationLock]);
-}
-
-/** Only within a transaction that called {@link lockActivations}. */
+/** Only within a transaction that has begun a change (`state-store.ts`): two would give the same number. */
 export async function insertVersion(transaction: Queryable, version: NewVersion): Promise<{ version: number; activatedAt: string }> {
   const rows = await transaction.query<{ version: number; activatedAt: Date }>(
     `INSERT INTO control.configuration_version (version, author, source, document, diff, sha256, file_sha256, rolled_back_to)
