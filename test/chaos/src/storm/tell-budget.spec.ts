@@ -34,6 +34,12 @@ it('marks the one request of several whose reservation is the difference', () =>
   expect(told).not.toContain('* req_1');
 });
 
+it('marks the one request that two replicas have counted', () => {
+  const holders = ['metering-a/1', 'metering-b/1'].map((holder) => intent({ holder }));
+  const told = tell({ intents: new Map([['req_1', holders]]) }, 2n * cost);
+  expect(told).toContain('reserved by several, and charged: 1, USD 0.069000 in question, which is the difference');
+});
+
 it('tells of a few requests only, whatever their number', () => {
   const ends = Array.from({ length: 1_000 }, (_, index) => end({ requestId: `req_${index}`, outcome: 'unresolved', attempts: [] }));
   expect(tell({ ends }, 0n).split('\n').length).toBeLessThan(40);

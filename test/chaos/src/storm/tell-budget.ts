@@ -40,6 +40,7 @@ function suspectsOf(ends: readonly LedgerEnd[], { calls, intents, countedSupplem
   const uncounted = ({ requestId, supplements }: LedgerEnd) =>
     supplements.filter((id) => !countedSupplements.has(`${requestId}:call-${id}`));
   const lastReserved = (end: LedgerEnd) => reservedOf(end).at(-1)?.reservedNanoUsd ?? 0n;
+  const isSeveral = (end: LedgerEnd) => new Set(reservedOf(end).map(({ holder }) => holder)).size > 1;
   return [
     {
       kind: 'supplements that metering never counted',
@@ -62,10 +63,11 @@ function suspectsOf(ends: readonly LedgerEnd[], { calls, intents, countedSupplem
       ends: ends.filter((end) => reservedOf(end).some(({ afterEnd }) => afterEnd)),
       amountOf: lastReserved,
     },
+    { kind: 'reserved by several', ends: ends.filter(isSeveral), amountOf: lastReserved },
     {
-      kind: 'reserved by several',
-      ends: ends.filter((end) => new Set(reservedOf(end).map(({ holder }) => holder)).size > 1),
-      amountOf: lastReserved,
+      kind: 'reserved by several, and charged', // counted by each, where the settlement names none
+      ends: ends.filter((end) => isSeveral(end) && end.nanoUsd > 0n),
+      amountOf: ({ nanoUsd }) => nanoUsd,
     },
     {
       kind: 'refused after a reservation',
