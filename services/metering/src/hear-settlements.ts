@@ -10,8 +10,13 @@ export interface HearingParts {
   /** Whether this process holds a reservation of that request. */
   readonly holds: (requestId: string) => boolean;
   readonly settle: (settlement: Settlement) => void;
-  readonly takenOver: (requestId: string) => void;
+  readonly takenOver: (requestId: string, attempt: number) => void;
   readonly supplement: (supplement: Supplement) => void;
+}
+
+export interface SettlementHearing extends Closable {
+  /** Hears what was told from a time on, epoch ms, again; throws where it cannot be read now. */
+  hearAgain(since: number): Promise<void>;
 }
 
 /** A lost connection is noticed so late at most (two pings), and clocks differ a little. */
@@ -24,11 +29,11 @@ const maxTries = 60;
  * Hears the ends of requests, as a plain subscription: what came while this process was cut off is read from the stream once it is back, or
  * reservations would stand until they expire, at what was expected in place of what was used.
  */
-export function hearSettlements({ bus, clock, log, holds, settle, takenOver, supplement }: HearingParts): Closable {
+export function hearSettlements({ bus, clock, log, holds, settle, takenOver, supplement }: HearingParts): SettlementHearing {
   const hear = (data: Uint8Array): void => {
     const heard = readUsageEvent(data, holds, bus.instance);
     if (heard?.kind === 'settled') settle(heard);
-    else if (heard?.kind === 'taken-over') takenOver(heard.requestId);
+    else if (heard?.kind === 'taken-over') takenOver(heard.requestId, heard.attempt);
     else if (heard !== undefined) supplement(heard);
   };
   const stopped = new AbortController();
@@ -57,6 +62,7 @@ export function hearSettlements({ bus, clock, log, holds, settle, takenOver, sup
   });
   const subscription = bus.subscribe(subjects.anyUsage, hear);
   return {
+    hearAgain: (since) => bus.readStream({ stream: streams.usage, since, handle: hear }),
     close: async () => {
       stopped.abort();
       await subscription.close();

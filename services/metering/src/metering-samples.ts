@@ -9,7 +9,8 @@ import {
 } from '@sluice/contracts';
 import { migrate, type Database } from '@sluice/database';
 import { sampleEnvelope as anyEnvelope } from '@sluice/testing';
-import { Admission, type AdmissionParts, type AdmissionRequest } from './admission/admission.ts';
+import { Admission, type AdmissionParts } from './admission/admission.ts';
+import type { AdmissionRequest } from './admission/admission-request.ts';
 import { LeaseStore } from './leases/lease-store.ts';
 
 export interface SampleLimits {
@@ -105,6 +106,7 @@ export function sampleRequest(requestId: string, patch: Partial<AdmissionRequest
     mostOutputTokens: outputTokens,
     counted: true,
     deadline: 1_060_000,
+    attempt: 1,
     dispatchedAt: Number.POSITIVE_INFINITY,
     ...patch,
   };

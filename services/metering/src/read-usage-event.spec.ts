@@ -31,6 +31,11 @@ describe('readUsageEvent', () => {
     });
   });
 
+  it.each(['settled', 'refused'] as const)('reads of a %s event whether more calls may come to light', (kind) => {
+    const data = event(kind, { requestId: 'req_1', usage: { input: 5, output: 7 }, callsUnknown: true });
+    expect(readUsageEvent(data, everything, 'metering-1')).toMatchObject({ kind: 'settled', usage: { callsUnknown: true } });
+  });
+
   it('reads a refusal as no use', () => {
     expect(readUsageEvent(event('refused', { requestId: 'req_1' }), everything, 'metering-1')).toEqual({
       kind: 'settled',
@@ -41,7 +46,11 @@ describe('readUsageEvent', () => {
 
   it('reads the intent of a request that was sent round again as taken over, where another replica admitted it', () => {
     const again = (holder: string) => event('intent', { requestId: 'req_1', lease: { holder, number: 4 } }, 'req_1:intent-2');
-    expect(readUsageEvent(again('metering-2/1'), everything, 'metering-1')).toEqual({ kind: 'taken-over', requestId: 'req_1' });
+    expect(readUsageEvent(again('metering-2/1'), everything, 'metering-1')).toEqual({
+      kind: 'taken-over',
+      requestId: 'req_1',
+      attempt: 2,
+    });
     expect(readUsageEvent(again('metering-1/3'), everything, 'metering-1')).toBeUndefined();
     expect(readUsageEvent(again('metering-2/1'), () => false, 'metering-1')).toBeUndefined();
   });
@@ -55,10 +64,13 @@ describe('readUsageEvent', () => {
       tags: { project: 'x' },
       modelAsked: 'chat',
     };
-    const data = event('supplement', { ...about, usage: { input: 5, output: 7 }, costNanoUsd: '9' }, 'req_1:call-2.1');
+    const call = { ...about, attempts: [{ startedAt: 1_700_000_000_000 }], usage: { input: 5, output: 7 }, costNanoUsd: '9' };
+    const data = event('supplement', call, 'req_1:call-2.1');
     expect(readUsageEvent(data, () => false, 'metering-1')).toEqual({
       kind: 'supplement',
       eventId: 'req_1:call-2.1',
+      requestId: 'req_1',
+      at: 1_700_000_000_000,
       asker: { organization: 'acme', team: 'support', keyId: 'key_web', tags: { project: 'x' }, model: 'chat' },
       use: { input: 5, output: 7, nanoUsd: 9 },
     });

@@ -1,4 +1,4 @@
-import type { ActualUse } from './admission/admission.ts';
+import type { ActualUse } from './admission/admission-request.ts';
 import type { Use } from './admission/use.ts';
 import type { Asker } from './limits/scope-table.ts';
 import { isRecord, usageEventTypes } from '@sluice/contracts';
@@ -14,12 +14,17 @@ export interface Settlement {
 export interface TakenOver {
   readonly kind: 'taken-over';
   readonly requestId: string;
+  /** The how-manieth sending round the other admitted. */
+  readonly attempt: number;
 }
 
-/** A call that the end of its request did not know of: nobody holds anything for it. */
+/** A call that the end of its request did not know of. */
 export interface Supplement {
   readonly kind: 'supplement';
   readonly eventId: string;
+  readonly requestId: string;
+  /** Epoch ms at which the call began. */
+  readonly at: number;
   readonly asker: Asker;
   readonly use: Use;
 }
@@ -53,43 +58,55 @@ export function readUsageEvent(
 }
 
 function wordOf(
-  { id, type }: Record<string, unknown>,
+  { id, type, time }: Record<string, unknown>,
   data: Record<string, unknown>,
   requestId: string,
   instance: string,
 ): Settlement | TakenOver | Supplement | undefined {
   switch (type) {
     case usageEventTypes.refused:
-      return { kind: 'settled', requestId, usage: { input: 0, output: 0 } };
+      return { kind: 'settled', requestId, usage: { input: 0, output: 0, ...callsUnknownOf(data) } };
     case usageEventTypes.settled:
       return settlementOf(data, requestId, instance);
     case usageEventTypes.intent:
-      return isOfOther(data.lease, instance) ? { kind: 'taken-over', requestId } : undefined;
+      return isOfOther(data.lease, instance) ? { kind: 'taken-over', requestId, attempt: attemptOf(id) } : undefined;
     case usageEventTypes.supplement:
-      return supplementOf(data, String(id));
+      return supplementOf(data, requestId, String(id), Date.parse(String(time)));
     default:
       return undefined;
   }
 }
 
 function settlementOf(
-  { usage, reservedBy, costNanoUsd }: Record<string, unknown>,
+  { usage, reservedBy, costNanoUsd, callsUnknown }: Record<string, unknown>,
   requestId: string,
   instance: string,
 ): Settlement | undefined {
   const used = usageOf(usage);
   if (used === undefined) return undefined;
   if (typeof reservedBy === 'string' && reservedBy !== instance) {
-    return { kind: 'settled', requestId, usage: { input: 0, output: 0, costNanoUsd: 0 } };
+    return { kind: 'settled', requestId, usage: { input: 0, output: 0, costNanoUsd: 0, ...callsUnknownOf({ callsUnknown }) } };
   }
   const cost = Number(costNanoUsd ?? Number.NaN);
-  return { kind: 'settled', requestId, usage: { ...used, ...(Number.isFinite(cost) ? { costNanoUsd: cost } : {}) } };
+  const known = { ...used, ...(Number.isFinite(cost) ? { costNanoUsd: cost } : {}) };
+  return { kind: 'settled', requestId, usage: { ...known, ...callsUnknownOf({ callsUnknown }) } };
 }
 
-function supplementOf(data: Record<string, unknown>, eventId: string): Supplement | undefined {
+function callsUnknownOf({ callsUnknown }: Record<string, unknown>): Pick<ActualUse, 'callsUnknown'> {
+  return callsUnknown === true ? { callsUnknown } : {};
+}
+
+function supplementOf(data: Record<string, unknown>, requestId: string, eventId: string, toldAt: number): Supplement | undefined {
   const used = usageOf(data.usage);
   if (used === undefined) return undefined;
-  return { kind: 'supplement', eventId, asker: askerOf(data), use: { ...used, nanoUsd: Number(data.costNanoUsd ?? 0) } };
+  const [call] = Array.isArray(data.attempts) ? (data.attempts as unknown[]) : [];
+  const at = isRecord(call) && typeof call.startedAt === 'number' ? call.startedAt : toldAt;
+  return { kind: 'supplement', eventId, requestId, at, asker: askerOf(data), use: { ...used, nanoUsd: Number(data.costNanoUsd ?? 0) } };
+}
+
+/** Intents of later attempts say so at the end of their id. */
+export function attemptOf(eventId: unknown): number {
+  return Number(/:intent-(\d+)$/.exec(String(eventId))?.[1] ?? 1);
 }
 
 function usageOf(usage: unknown): { readonly input: number; readonly output: number } | undefined {

@@ -6,12 +6,12 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Admission } from './admission/admission.ts';
 import { SupplementBook } from './leases/book-supplements.ts';
-import { hearSettlements } from './hear-settlements.ts';
+import { hearSettlements, type SettlementHearing } from './hear-settlements.ts';
 import { migrateMetering, openReplica, sampleRequest, sampleSnapshot } from './metering-samples.ts';
 import { readUsage } from './read-usage.ts';
 
 const now = 1_000_000;
-const snapshot = sampleSnapshot({ key: { tokensPerMinute: 100, concurrency: 4 } });
+const snapshot = sampleSnapshot({ key: { tokensPerMinute: 100, concurrency: 4 }, keyBudgets: [{ usd: 1, window: 'month' }] });
 
 let server: NatsServer;
 /** Metering's way to the server. */
@@ -22,6 +22,7 @@ let events: EventPublisher;
 let postgres: { readonly url: string; stop(): Promise<void> };
 let database: Database;
 let admission: Admission;
+let hearing: SettlementHearing;
 /** Of two replicas that hear the same. */
 let books: SupplementBook[];
 
@@ -46,14 +47,14 @@ beforeAll(async () => {
   [metering, ingress] = await Promise.all([connect('metering'), connect('ingress')]);
   await ingress.ensureStream({ name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 60_000, duplicateWindowMs: 10_000 });
   events = await ingress.createEventPublisher('ingress');
-  hearSettlements({
+  hearing = hearSettlements({
     bus: metering,
     clock: Date.now,
     log: { warn: () => undefined },
     holds: (requestId) => admission.holds(requestId),
     settle: ({ requestId, usage }) => void admission.settle(requestId, usage),
-    takenOver: (requestId) => {
-      admission.takenOver(requestId);
+    takenOver: (requestId, attempt) => {
+      admission.takenOver(requestId, attempt);
     },
     supplement: (supplement) => {
       for (const book of books) void book.add(supplement);
@@ -70,13 +71,14 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await database.query('TRUNCATE metering.counter, metering.holder CASCADE');
-  ({ admission } = openReplica(database, snapshot, () => now));
+  const { store, ...replica } = openReplica(database, snapshot, () => now);
+  admission = replica.admission;
   const book = (): SupplementBook =>
     new SupplementBook({
-      database,
-      binds: ({ asker }) => admission.isLimited(asker),
-      book: ({ asker, use }) => {
-        admission.book(asker, use);
+      store,
+      scopesOf: (asker) => admission.scopesOf(asker),
+      release: (requestId) => {
+        admission.supplemented(requestId);
       },
       log: { warn: () => undefined },
     });
@@ -177,14 +179,37 @@ describe('settlements over the bus', () => {
         id,
         type: usageEventTypes.supplement,
         subject: 'acme/support/key_web',
-        data: { ...about, requestId: 'req_0', outcome: 'failed', attempts: [], usage: { input: 2, output: 3 }, cache: 'bypass' },
+        data: {
+          ...about,
+          requestId: 'req_0',
+          outcome: 'failed',
+          attempts: [],
+          usage: { input: 2, output: 3 },
+          costNanoUsd: '3000000',
+          cache: 'bypass',
+        },
       });
     }
     await vi.waitFor(async () => {
       expect(await database.query('SELECT event_id FROM metering.supplement ORDER BY event_id')).toHaveLength(2);
-      const { scopes } = await ingress.request(calls.readUsage, { keyId: 'key_web' }, { timeoutMs: 2_000 });
-      expect(scopes).toContainEqual(expect.objectContaining({ limit: 'tokens', used: 40 })); // 30 are held for req_1
     });
+    const counters = await database.query('SELECT used FROM metering.counter WHERE used > 0');
+    expect(counters).toEqual([{ used: '6000000' }]);
+  });
+
+  it('hears again what was told before it held anything for the request', async () => {
+    const since = Date.now();
+    events.publish(subjects.usage('acme', 'support'), {
+      id: 'req_late:refused',
+      type: usageEventTypes.refused,
+      subject: 'acme/support/key_web',
+      data: { ...about, requestId: 'req_late', status: 503, errorCode: 'stage_unavailable', stage: 'ingress' },
+    });
+    await events.flush(5_000);
+    expect(await admission.admit(sampleRequest('req_late'))).toBeUndefined();
+    await hearing.hearAgain(since);
+    expect(admission.holds('req_late')).toBe(false);
+    expect(admission.holds('req_1')).toBe(true);
   });
 
   it('survives what anyone may put on the subject', async () => {

@@ -20,7 +20,8 @@ import {
   type Throttle,
   type UsageIntent,
 } from '@sluice/contracts';
-import type { Admission, AdmissionRequest } from './admission/admission.ts';
+import type { Admission } from './admission/admission.ts';
+import type { AdmissionRequest } from './admission/admission-request.ts';
 import type { InputCounter } from './estimates/count-input.ts';
 import { explainRefusal } from './admission/explain-refusal.ts';
 import type { LeaseTraces } from './leases/lease-traces.ts';
@@ -121,7 +122,7 @@ function conclude(
 function askOf(
   { admission, estimates, policyOf, defaultOutputTokens }: MeteringSurroundings,
   envelope: Envelope,
-  { deadline }: StageContext,
+  { attempt, deadline }: StageContext,
   bodyBytes: number,
 ): AdmissionRequest {
   const { principal, model } = envelope;
@@ -146,6 +147,7 @@ function askOf(
     mostOutputTokens: tokens.mostOutputTokens,
     counted: false,
     deadline,
+    attempt,
     dispatchedAt: envelope.dispatchedAt,
     unpriced: metering?.unpriced ?? 'refuse',
     withoutDatabase: metering?.withoutDatabase ?? 'refuse',

@@ -6,6 +6,7 @@ import { Admission } from './admission/admission.ts';
 import { InputCounter } from './estimates/count-input.ts';
 import { SupplementBook } from './leases/book-supplements.ts';
 import { startCrossings } from './leases/crossings.ts';
+import { startExpiry } from './admission/expire-unsettled.ts';
 import { hearSettlements } from './hear-settlements.ts';
 import { LeaseStore } from './leases/lease-store.ts';
 import { LeaseTraces } from './leases/lease-traces.ts';
@@ -19,7 +20,6 @@ import { Throttles } from './limits/throttles.ts';
 
 /** Usage events are kept for a week in the stream, so a billing outage of days loses nothing. */
 const usageStream = { name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 7 * 86_400_000, duplicateWindowMs: 600_000 };
-const expirySweepMs = 1_000;
 const migrationRetryMs = 1_000;
 
 export type MeteringSettings = z.output<typeof settingsSchema>;
@@ -78,34 +78,36 @@ export async function startMetering(context: MeteringContext): Promise<void> {
   await throttles.open();
   const estimates = new OutputEstimates();
   const supplements = new SupplementBook({
-    database,
-    binds: ({ asker }) => admission.isLimited(asker),
-    book: ({ asker, use }) => {
-      admission.book(asker, use);
+    store: {
+      bookSupplement: (eventId, amounts) =>
+        ready.done() ? store.bookSupplement(eventId, amounts) : Promise.reject(new Error('migrations are not applied yet')),
+    },
+    scopesOf: (asker) => admission.scopesOf(asker),
+    release: (requestId) => {
+      admission.supplemented(requestId);
     },
     log,
   });
   onClose('supplements', () => {
     supplements.close();
   });
-  onClose(
-    'settlements',
-    hearSettlements({
-      bus,
-      clock,
-      log,
-      holds: (requestId) => admission.holds(requestId),
-      settle: ({ requestId, usage }) => {
-        const settled = admission.settle(requestId, usage);
-        if (settled !== undefined && usage.output > 0) estimates.observe(settled.asker.keyId, settled.asker.model, usage.output);
-      },
-      takenOver: (requestId) => {
-        admission.takenOver(requestId);
-      },
-      supplement: (supplement) => void supplements.add(supplement),
-    }),
-  );
-  startTimers(context, admission);
+  const hearing = hearSettlements({
+    bus,
+    clock,
+    log,
+    holds: (requestId) => admission.holds(requestId),
+    settle: ({ requestId, usage }) => {
+      const settled = admission.settle(requestId, usage);
+      if (settled !== undefined && usage.output > 0) estimates.observe(settled.asker.keyId, settled.asker.model, usage.output);
+    },
+    takenOver: (requestId, attempt) => {
+      admission.takenOver(requestId, attempt);
+    },
+    supplement: (supplement) => void supplements.add(supplement),
+  });
+  onClose('settlements', hearing);
+  onClose('expiry', startExpiry({ admission, hearing, clock, log }));
+  startRenewals(context, admission);
   onClose('leases', async () => {
     await admission.keeper.flush(true);
     await store.release(admission.keeper.holder).catch(() => undefined); // it then ends by itself
@@ -155,14 +157,10 @@ function migrateInBackground({ log, onClose }: MeteringContext, database: Databa
   return { done: () => done };
 }
 
-function startTimers({ settings, onClose }: MeteringContext, admission: Admission): void {
-  const timers = [
-    setInterval(() => void admission.keeper.flush(true), settings.METERING_RENEWAL_MS),
-    setInterval(() => admission.expire(), expirySweepMs),
-  ];
-  for (const timer of timers) timer.unref();
-  onClose('timers', () => {
-    for (const timer of timers) clearInterval(timer);
+function startRenewals({ settings, onClose }: MeteringContext, admission: Admission): void {
+  const timer = setInterval(() => void admission.keeper.flush(true), settings.METERING_RENEWAL_MS).unref();
+  onClose('renewals', () => {
+    clearInterval(timer);
   });
 }
 

@@ -160,9 +160,9 @@ describe('Admission', () => {
     const { admission } = open(limits);
     await ask(admission, 'r1', { deadline: now + 1_000 });
     now += 60_999;
-    expect(admission.expire()).toBe(0);
+    expect(admission.expire(now)).toBe(0);
     now += 1;
-    expect(admission.expire()).toBe(1);
+    expect(admission.expire(now)).toBe(1);
     expect(used(admission, limits)).toEqual({ 'key.concurrency': 0, 'key.budgetUsd': 0.02 });
   });
 
@@ -170,17 +170,42 @@ describe('Admission', () => {
     const limits = { key: { concurrency: 1 }, keyBudgets: [{ usd: 1, window: 'month' as const }] };
     const { admission } = open(limits);
     await ask(admission, 'r1', { deadline: now + 1_000 });
-    admission.takenOver('r1');
+    admission.takenOver('r1', 2);
     now += 61_000;
-    expect(admission.expire()).toBe(1);
+    expect(admission.expire(now)).toBe(1);
     expect(used(admission, limits)).toEqual({ 'key.concurrency': 0, 'key.budgetUsd': 0 });
   });
 
-  it('counts what was used and never held, in every limit on use and in none on requests', () => {
+  it('books it all the same where the other replica admitted it earlier', async () => {
+    const limits = { keyBudgets: [{ usd: 1, window: 'month' as const }] };
+    const { admission } = open(limits);
+    await ask(admission, 'r1', { deadline: now + 1_000, attempt: 3 });
+    admission.takenOver('r1', 2);
+    now += 61_000;
+    admission.expire(now);
+    expect(used(admission, limits)).toEqual({ 'key.budgetUsd': 0.02 });
+  });
+
+  it('holds on to what an end did not use of a budget, where it may not tell of every call', async () => {
     const limits = { key: { concurrency: 1, tokensPerMinute: 100 }, keyBudgets: [{ usd: 1, window: 'month' as const }] };
     const { admission } = open(limits);
-    admission.book(sampleRequest('r1'), { input: 3, output: 4, nanoUsd: 20_000_000 });
-    expect(used(admission, limits)).toEqual({ 'key.tokens': 7, 'key.concurrency': 0, 'key.budgetUsd': 0.02 });
+    const budget = () => {
+      const { scopes } = readUsage(admission, sampleSnapshot(limits), { keyId: 'key_web' }, now);
+      return scopes.filter(({ limit }) => limit === 'budgetUsd').map(({ used, reserved }) => ({ used, reserved }));
+    };
+    await ask(admission, 'r1', { deadline: now + 1_000 });
+    const end = { input: 3, output: 4, costNanoUsd: 4_000_000, callsUnknown: true };
+    expect(admission.settle('r1', end)).toBeDefined();
+    admission.settle('r1', end);
+    expect(used(admission, limits)).toMatchObject({ 'key.tokens': 7, 'key.concurrency': 0 });
+    expect(budget()).toEqual([{ used: 0.004, reserved: 0.016 }]);
+    admission.supplemented('r1');
+    expect(budget()).toEqual([{ used: 0.004, reserved: 0 }]);
+    await ask(admission, 'r2', { deadline: now + 1_000 });
+    admission.settle('r2', end);
+    now += 61_000;
+    expect(admission.expire(now)).toBe(1);
+    expect(budget()).toEqual([{ used: 0.008, reserved: 0 }]);
   });
 
   it('begins a calendar window anew, and settles into the one that a request began in', async () => {

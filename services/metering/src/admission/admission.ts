@@ -1,12 +1,13 @@
-import type { RateLimitState, Snapshot } from '@sluice/contracts';
+import type { Snapshot } from '@sluice/contracts';
 import type { Binding } from '../limits/binding.ts';
 import type { KeeperParts, LeaseKeeper } from '../leases/lease-keeper.ts';
 import { ModelCosts } from '../estimates/model-costs.ts';
 import type { Quota } from '../leases/quota.ts';
+import type { ActualUse, AdmissionRequest, ExtensionRequest } from './admission-request.ts';
+import { limitStates, type LimitStates } from './limit-states.ts';
 import type { Full, Refusal } from './refusal.ts';
 import type { Estimate, Reservation } from './reservation.ts';
 import { Reservations } from './reservations.ts';
-import type { ReservedTokens } from '../estimates/reserve-tokens.ts';
 import { ScopeTable, type Asker } from '../limits/scope-table.ts';
 import type { Scope } from '../limits/scope.ts';
 import { heldOf } from '../leases/take-quotas.ts';
@@ -19,40 +20,6 @@ const longestUnheardMs = 1_900;
 const countedShare = 0.25;
 /** Word of the database that is younger than this is believed without asking again. */
 const freshMs = 100;
-
-export interface AdmissionRequest extends Asker, ReservedTokens {
-  readonly requestId: string;
-  /** Whether a tokenizer has counted the input. */
-  readonly counted: boolean;
-  readonly deadline: number;
-  /** Epoch ms at which ingress sent it round: a wait that is long after it would meet the next attempt. */
-  readonly dispatchedAt: number;
-  /** What the policy says of models without a price, and of a database that is away. */
-  readonly unpriced: 'refuse' | 'admit';
-  readonly withoutDatabase: 'refuse' | 'admit';
-}
-
-/** Room that a request under way asks for beyond what it holds. */
-export interface ExtensionRequest extends Asker {
-  readonly requestId: string;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** Model whose price counts, where another stands in for the one asked for. */
-  readonly pricedAs?: string | undefined;
-  readonly deadline: number;
-}
-
-/** What a request really used. */
-export interface ActualUse {
-  readonly input: number;
-  readonly output: number;
-  readonly costNanoUsd?: number | undefined;
-}
-
-export interface LimitStates {
-  readonly requests?: RateLimitState;
-  readonly tokens?: RateLimitState;
-}
 
 export interface AdmissionParts extends Pick<KeeperParts, 'store' | 'clock' | 'instance' | 'leaseMs' | 'log'> {
   /** How long after its dispatch a request may wait for quota that others hold unused or have under way. */
@@ -169,46 +136,40 @@ export class Admission {
   }
 
   /** Puts what a request used in the place of what it held; undefined where this process holds nothing for it. */
-  settle(requestId: string, { input, output, costNanoUsd }: ActualUse): { readonly asker: Asker } | undefined {
+  settle(requestId: string, { input, output, costNanoUsd, callsUnknown = false }: ActualUse): { readonly asker: Asker } | undefined {
     if (this.#waiting.size > 0) this.#waiting.drop(requestId);
-    return this.#reservations.settle(requestId, { input, output, nanoUsd: costNanoUsd ?? 0 });
+    return this.#reservations.settle(requestId, { input, output, nanoUsd: costNanoUsd ?? 0 }, callsUnknown);
   }
 
-  /** Another replica holds the request too, and books it where nobody settles it. */
-  takenOver(requestId: string): void {
-    this.#reservations.takenOver(requestId);
+  /** Another replica admitted the request too, in its `attempt`th sending round. */
+  takenOver(requestId: string, attempt: number): void {
+    this.#reservations.takenOver(requestId, attempt);
   }
 
-  /** Counts what was used and never held. */
-  book(asker: Asker, use: Use): void {
-    this.#reservations.book(this.#scopes.of(asker).quotas(this.#parts.clock()), use);
+  /** A call that a request's end did not tell of is booked: what was held for such is free. */
+  supplemented(requestId: string): void {
+    this.#reservations.supplemented(requestId);
   }
 
-  /** Releases what nobody settled. */
-  expire(): number {
-    return this.#reservations.expire();
+  /** Epoch ms at which the oldest of those was admitted that nobody has settled though their time is over; undefined where there are none. */
+  get oldestOverdue(): number | undefined {
+    return this.#reservations.oldestOverdue;
+  }
+
+  /** Books what nobody settled by `time`, epoch ms. */
+  expire(time: number): number {
+    return this.#reservations.expire(time);
   }
 
   /** State of the tightest limits of a request, for the answer's headers. */
   states(asker: Asker): LimitStates {
     const now = this.#parts.clock();
-    let requests: RateLimitState | undefined;
-    let tokens: RateLimitState | undefined;
-    for (const quota of this.#scopes.of(asker).shownQuotas(now)) {
-      if (quota.unit === 'requests') requests = tighter(requests, quota, now);
-      else tokens = tighter(tokens, quota, now);
-    }
-    return { ...(requests === undefined ? {} : { requests }), ...(tokens === undefined ? {} : { tokens }) };
+    return limitStates(this.#scopes.of(asker).shownQuotas(now), now);
   }
 
   /** Whether a limit on tokens or money refuses what goes beyond it. */
   isBound(asker: Asker): boolean {
     return this.#scopes.of(asker).isBound;
-  }
-
-  /** Whether any limit counts what it uses. */
-  isLimited(asker: Asker): boolean {
-    return this.#scopes.of(asker).scopes.length > 0;
   }
 
   /** All scopes of an asker, narrowest first. */
@@ -304,10 +265,4 @@ export class Admission {
 
 function isUncounted({ counted, inputTokens }: AdmissionRequest): boolean {
   return !counted && inputTokens > 0;
-}
-
-function tighter(known: RateLimitState | undefined, quota: Quota, now: number): RateLimitState {
-  const remaining = Math.floor(quota.left(now));
-  if (known !== undefined && known.remaining <= remaining) return known;
-  return { limit: quota.allowed, remaining, resetMs: Math.ceil(quota.resetMs(now)) };
 }

@@ -24,6 +24,8 @@ export class Reservation {
   readonly epoch: number;
   readonly holder: string;
   readonly number: number;
+  /** The how-manieth sending round of the request it was taken for. */
+  readonly attempt: number;
   /** More for a request that another replica admitted: its use is settled there, and nothing is counted here. */
   readonly isExtension: boolean;
   /** Whether another replica holds the request too, since it was sent round again. */
@@ -33,12 +35,14 @@ export class Reservation {
   #more = noUse;
   /** What is held of each quota, where that is less than the most. */
   #short: number[] | undefined;
+  /** What is held still of each quota, once the request's end is told. */
+  #kept: readonly number[] | undefined;
 
   constructor(
     request: Asker & { readonly requestId: string },
     estimate: Estimate,
     quotas: readonly Quota[],
-    lease: Pick<Reservation, 'takenAt' | 'expiresAt' | 'epoch' | 'holder' | 'number' | 'isExtension'>,
+    lease: Pick<Reservation, 'takenAt' | 'expiresAt' | 'epoch' | 'holder' | 'number' | 'attempt' | 'isExtension'>,
   ) {
     const { keyId, organization, team, user, tags, model } = request;
     this.requestId = request.requestId;
@@ -49,6 +53,7 @@ export class Reservation {
     this.epoch = lease.epoch;
     this.holder = lease.holder;
     this.number = lease.number;
+    this.attempt = lease.attempt;
     this.isExtension = lease.isExtension;
     this.#estimate = estimate;
   }
@@ -67,22 +72,41 @@ export class Reservation {
     this.#short = amounts;
   }
 
+  /** Whether its request's end is told, and something held still for calls that may come to light. */
+  get isEnded(): boolean {
+    return this.#kept !== undefined;
+  }
+
   /** Puts what was used in the place of what is held. An extension's use is counted where its request was admitted. */
   release(now: number, actual: Use): void {
     for (let index = 0; index < this.quotas.length; index += 1) {
       const quota = this.quotas[index];
-      if (quota === undefined) continue;
-      const held = this.held(index);
-      quota.settle(now, this.takenAt, held, this.isExtension ? 0 : amountOf(quota.unit, actual));
-      if (held < this.#full(quota)) quota.overdrawn -= 1;
+      if (quota !== undefined)
+        this.#settle(now, index, quota, this.held(index), this.isEnded || this.isExtension ? 0 : amountOf(quota.unit, actual));
     }
+  }
+
+  /** Books what was used, and goes on holding the rest of what is spent: calls that nobody told of may yet come to light. */
+  end(now: number, actual: Use): void {
+    this.#kept = this.quotas.map((quota, index) => {
+      const held = this.held(index);
+      const used = this.isExtension ? 0 : amountOf(quota.unit, actual);
+      const kept = quota.holdsMost ? Math.max(0, held - used) : 0;
+      this.#settle(now, index, quota, held - kept, used);
+      return kept;
+    });
+  }
+
+  #settle(now: number, index: number, quota: Quota, taken: number, used: number): void {
+    quota.settle(now, this.takenAt, taken, used);
+    if (this.#kept === undefined && this.held(index) < this.#full(quota)) quota.overdrawn -= 1;
   }
 
   /** What it holds of the quota at a place of {@link quotas}. */
   held(index: number): number {
     const quota = this.quotas[index];
     if (quota === undefined) return 0;
-    return this.#short?.[index] ?? this.#full(quota);
+    return this.#kept?.[index] ?? this.#short?.[index] ?? this.#full(quota);
   }
 
   /** Holds more; several such add up. */

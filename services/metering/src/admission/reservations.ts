@@ -1,3 +1,4 @@
+import { endedMark } from '../leases/lease-store.ts';
 import { LeaseKeeper, type KeeperParts, type OpenRequests } from '../leases/lease-keeper.ts';
 import { OpenReservations } from './open-reservations.ts';
 import type { Quota } from '../leases/quota.ts';
@@ -13,6 +14,7 @@ export const expiryGraceMs = 60_000;
 /** The request that a reservation is for. */
 export interface Reserved extends Asker {
   readonly requestId: string;
+  readonly attempt?: number;
   readonly deadline: number;
 }
 
@@ -76,7 +78,8 @@ export class Reservations {
    */
   extend(request: Reserved, more: Use, bindsOther: (now: number) => readonly Quota[]): Full | undefined {
     const now = this.#clock();
-    const known = this.#open.get(request.requestId) ?? this.#open.get(extensionOf(request.requestId));
+    const own = this.#open.get(request.requestId);
+    const known = own?.isEnded === false ? own : this.#open.get(extensionOf(request.requestId));
     const quotas = known?.quotas ?? bindsOther(now);
     const valid = this.keeper.isValid(now);
     for (const quota of quotas) {
@@ -92,36 +95,44 @@ export class Reservations {
     return undefined;
   }
 
-  /** Puts what a request used in the place of what it held; undefined where this process holds nothing for it. */
-  settle(requestId: string, actual: Use): Reservation | undefined {
+  /**
+   * Puts what a request used in the place of what it held; undefined where this process holds nothing for it.
+   * @param callsUnknown whether the rest stays held for calls that may come to light
+   */
+  settle(requestId: string, actual: Use, callsUnknown: boolean): Reservation | undefined {
     const extension = this.#open.get(extensionOf(requestId));
-    if (extension !== undefined) this.#release(extension, noUse);
+    if (extension !== undefined) this.#end(extension, noUse, callsUnknown);
     const reservation = this.#open.get(requestId);
-    if (reservation !== undefined) this.#release(reservation, actual);
+    if (reservation !== undefined) this.#end(reservation, actual, callsUnknown);
     return reservation ?? extension;
   }
 
-  /** Another replica holds it too: where nobody settles it, that one books it. */
-  takenOver(requestId: string): void {
+  /** Another replica holds it too: where nobody settles it, whoever admitted it last books it. */
+  takenOver(requestId: string, attempt: number): void {
     const reservation = this.#open.get(requestId);
-    if (reservation !== undefined) reservation.isTakenOver = true;
+    if (reservation !== undefined) reservation.isTakenOver ||= attempt > reservation.attempt;
   }
 
-  /** Counts what was used and never held. */
-  book(quotas: readonly Quota[], use: Use): void {
-    const now = this.#clock();
-    for (const quota of quotas) {
-      quota.settle(now, now, 0, furtherAmountOf(quota.unit, use));
-      this.keeper.follow(quota);
+  /** What a request's end left held for such calls is free: one came to light, and is booked. */
+  supplemented(requestId: string): void {
+    for (const id of [requestId, extensionOf(requestId)]) {
+      const reservation = this.#open.get(id);
+      if (reservation?.isEnded === true) this.#release(reservation, noUse);
     }
   }
 
-  /** Releases what nobody settled, at what was expected of it: the ledger books the same. */
-  expire(): number {
+  get oldestOverdue(): number | undefined {
     const now = this.#clock();
+    let oldest: number | undefined;
+    for (const { expiresAt, takenAt } of this.#open) if (expiresAt <= now) oldest = Math.min(oldest ?? takenAt, takenAt);
+    return oldest;
+  }
+
+  /** Releases what nobody settled by `time`, at what was expected of it: the ledger books the same. */
+  expire(time: number): number {
     let expired = 0;
     for (const reservation of this.#open) {
-      if (reservation.expiresAt > now) continue;
+      if (reservation.expiresAt > time) continue;
       this.#release(reservation, reservation.isTakenOver ? noUse : reservation.expected);
       expired += 1;
     }
@@ -136,6 +147,7 @@ export class Reservations {
       epoch,
       holder,
       number: this.#admitted,
+      attempt: request.attempt ?? 1,
       isExtension,
     };
     const reservation = new Reservation(request, estimate, quotas, lease);
@@ -152,12 +164,25 @@ export class Reservations {
     if (low) this.keeper.wake();
   }
 
+  #end(reservation: Reservation, actual: Use, callsUnknown: boolean): void {
+    if (reservation.isEnded) return;
+    if (!callsUnknown || reservation.epoch !== this.keeper.epoch) {
+      this.#release(reservation, actual);
+      return;
+    }
+    reservation.end(this.#clock(), actual);
+    this.#tellRoom(reservation);
+  }
+
   #release(reservation: Reservation, actual: Use): void {
     this.#open.delete(reservation.requestId);
-    const now = this.#clock();
     // What belonged to leases that were lost is booked by whoever reconciles them.
-    if (reservation.epoch === this.keeper.epoch) reservation.release(now, actual);
-    for (const quota of reservation.quotas) {
+    if (reservation.epoch === this.keeper.epoch) reservation.release(this.#clock(), actual);
+    this.#tellRoom(reservation);
+  }
+
+  #tellRoom({ quotas }: Reservation): void {
+    for (const quota of quotas) {
       this.keeper.follow(quota);
       if (quota.isWanted && quota.waiting === 0) this.keeper.hurry();
     }
@@ -167,10 +192,10 @@ export class Reservations {
   #openRequests(now: number): OpenRequests {
     const open: string[] = [];
     let oldestOpen = now;
-    for (const { requestId, isExtension, epoch, quotas, takenAt } of this.#open) {
+    for (const { requestId, isExtension, isEnded, epoch, quotas, takenAt } of this.#open) {
       if (isExtension || epoch !== this.keeper.epoch || quotas.length === 0) continue;
       oldestOpen = Math.min(oldestOpen, takenAt);
-      open.push(requestId);
+      open.push(isEnded ? `${requestId}${endedMark}` : requestId);
     }
     return { admitted: this.#admitted, open, oldestOpen };
   }

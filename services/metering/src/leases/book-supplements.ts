@@ -1,24 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database } from '@sluice/database';
+import { furtherAmountOf } from '../admission/use.ts';
+import { isCalendarSpan, previousStart } from '../limits/limit-definition.ts';
+import type { Scope } from '../limits/scope.ts';
+import type { Asker } from '../limits/scope-table.ts';
 import type { Supplement } from '../read-usage-event.ts';
+import { periodOf } from './calendar.ts';
+import type { BookedAmount, LeaseStore } from './lease-store.ts';
 
 export interface SupplementParts {
-  readonly database: Pick<Database, 'query'>;
-  /** Books what was used in this process; false where no limit binds it. */
-  readonly binds: (supplement: Supplement) => boolean;
-  readonly book: (supplement: Supplement) => void;
+  readonly store: Pick<LeaseStore, 'bookSupplement'>;
+  readonly scopesOf: (asker: Asker) => readonly Scope[];
+  /** What was held for such a call of the request is free. */
+  readonly release: (requestId: string) => void;
   readonly log: { warn(fields: object, message: string): void };
 }
 
 const tryAgainMs = 1_000;
-/** About a minute; then the budget stays ahead of the ledger by that call. */
-const maxTries = 60;
+/** Ten minutes; then the ledger is ahead of the budget by that call. */
+const maxTries = 600;
 /** Supplements that wait for the database; a storm of faults makes a few hundred. */
 const maxWaiting = 10_000;
 
 /**
- * Counts what calls used of which no settlement told. All replicas hear of such a call, some of them twice; the one whose
- * row is first in the database counts it.
+ * Counts what calls used of which no settlement told, in the windows of the calendar in which they began; what slides has left its window
+ * by then. All replicas hear of such a call, some of them twice; the one whose row is first in the database counts it.
  */
 export class SupplementBook {
   readonly #parts: SupplementParts;
@@ -30,11 +35,20 @@ export class SupplementBook {
   }
 
   async add(supplement: Supplement): Promise<void> {
-    const { binds, book, log } = this.#parts;
-    if (!binds(supplement) || this.#waiting >= maxWaiting) return;
+    const { release, log } = this.#parts;
+    const amounts = this.#amounts(supplement);
+    if (amounts.length === 0) {
+      release(supplement.requestId);
+      return;
+    }
+    if (this.#waiting >= maxWaiting) {
+      log.warn({ eventId: supplement.eventId }, 'too many calls wait for the database; this one is not counted in its budgets here');
+      return;
+    }
     this.#waiting += 1;
     try {
-      if (await this.#claim(supplement.eventId)) book(supplement);
+      await this.#book(supplement.eventId, amounts);
+      release(supplement.requestId); // not before it is counted, or others might be admitted on it
     } catch (error) {
       if (!this.#stopped.signal.aborted) log.warn({ err: error }, 'a call that its request did not know of is not counted in its budgets');
     } finally {
@@ -46,14 +60,24 @@ export class SupplementBook {
     this.#stopped.abort();
   }
 
-  async #claim(eventId: string): Promise<boolean> {
+  #amounts({ asker, at, use }: Supplement): BookedAmount[] {
+    return this.#parts
+      .scopesOf(asker)
+      .flatMap(({ meters }) => meters)
+      .flatMap(({ id, definition }) => {
+        const { unit, span, calendar, allowed, carry } = definition;
+        const amount = Math.round(furtherAmountOf(unit, use));
+        if (amount === 0 || !isCalendarSpan(span)) return [];
+        const { start, end } = periodOf(span, calendar, at);
+        return [{ meter: id, period: start, amount, ceiling: allowed, ends: end, previous: previousStart(definition, start), carry }];
+      });
+  }
+
+  async #book(eventId: string, amounts: readonly BookedAmount[]): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        const rows = await this.#parts.database.query(
-          'INSERT INTO metering.supplement (event_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING event_id',
-          [eventId],
-        );
-        return rows.length > 0;
+        await this.#parts.store.bookSupplement(eventId, amounts);
+        return;
       } catch (error) {
         if (tries >= maxTries) throw error;
         await delay(tryAgainMs, undefined, { signal: this.#stopped.signal });

@@ -1,5 +1,5 @@
 import type { HolderState, LeaseRow, LeaseStore } from './lease-store.ts';
-import { periodOf } from './calendar.ts';
+import { previousStart } from '../limits/limit-definition.ts';
 import type { Quota } from './quota.ts';
 
 /** What a holder tells of its requests with each renewal. */
@@ -156,7 +156,7 @@ export class LeaseKeeper {
         quota.isFollowed = false;
         continue;
       }
-      if (!renewal && quota.waiting === 0 && quota.room(now) >= quota.lowWater) continue;
+      if (!renewal && !isShort(quota, now) && !quota.isUntold) continue;
       if (asked.length === maxAsks) {
         this.#again = true;
         this.#renewalDue ||= renewal;
@@ -168,7 +168,9 @@ export class LeaseKeeper {
     }
     return asked.map((quota) => {
       this.#active.add(quota);
-      return { quota, ask: quota.ask(now, renewal), previousStart: previousStart(quota) };
+      // With the requests that have ended goes what they used, of every limit: reconciliation knows them by it.
+      const ask = renewal || isShort(quota, now) ? quota.ask(now, renewal) : quota.tell();
+      return { quota, ask, previousStart: previousStart(quota.definition, quota.start) };
     });
   }
 
@@ -191,9 +193,7 @@ export class LeaseKeeper {
   }
 }
 
-/** Where the window before began; only what rolls over looks at it. */
-function previousStart({ definition, start }: Quota): number {
-  const { span, calendar, carry } = definition;
-  if (carry === 0 || span === 'now' || span === 'second' || span === 'minute') return -1;
-  return periodOf(span, calendar, start - 1).start;
+/** Whether more is needed before the next renewal. */
+function isShort(quota: Quota, now: number): boolean {
+  return quota.waiting > 0 || quota.room(now) < quota.lowWater;
 }

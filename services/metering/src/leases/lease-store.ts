@@ -10,10 +10,14 @@ export interface HolderState {
   /** Counts its statements, from 1: one that comes late changes nothing. */
   readonly statement: number;
   readonly admitted: number;
+  /** Ids of open requests; those that have ended and hold something still are marked. */
   readonly open: readonly string[];
   /** Epoch ms at which the oldest open request was admitted, else now. */
   readonly oldestOpen: number;
 }
+
+/** Follows the id of a request whose end is told, and what that says was used, but that holds more for calls that may come to light. */
+export const endedMark = '~';
 
 export interface AskedQuota {
   readonly quota: Quota;
@@ -52,6 +56,18 @@ export interface KeptLease {
   readonly period: number;
   readonly granted: number;
   readonly used: number;
+}
+
+/** What a call used of one meter that nobody held it of. */
+export interface BookedAmount {
+  readonly meter: string;
+  /** Start of the window, as in a lease; its end and that of the window before, epoch ms. */
+  readonly period: number;
+  readonly ends: number;
+  readonly previous: number;
+  readonly amount: number;
+  readonly ceiling: number;
+  readonly carry: number;
 }
 
 /** How soon a lost holder whose requests are not all settled is looked at again. */
@@ -156,6 +172,15 @@ export class LeaseStore {
       done,
     ]);
     return Number(row?.reclaimed ?? 0);
+  }
+
+  /** Counts a call once, whoever asks and how often; false where it was counted before. */
+  async bookSupplement(eventId: string, amounts: readonly BookedAmount[]): Promise<boolean> {
+    const [row] = await this.#database.query<{ booked: boolean }>('SELECT metering.book_supplement($1, $2::jsonb) AS booked', [
+      eventId,
+      JSON.stringify(amounts),
+    ]);
+    return row?.booked === true;
   }
 
   async forgetOldCounters(): Promise<void> {

@@ -209,6 +209,17 @@ export class Quota {
     return { need, want: Math.max(0, want), give, used, close, closed: this.#closed, least, turn: this.turn };
   }
 
+  /** Whether what was used of a calendar window is not told yet. */
+  get isUntold(): boolean {
+    return this.#window === undefined && !this.#slots && (this.#unheard || Math.round(this.used) !== this.#toldUsed);
+  }
+
+  /** Tells what was used, and asks for nothing. */
+  tell(): LeaseAsk {
+    this.#toldUsed = Math.max(0, Math.round(this.used));
+    return { need: 0, want: 0, give: 0, used: this.#toldUsed, close: false, closed: this.#closed, least: 0, turn: this.turn };
+  }
+
   /** What of the lease goes back. */
   #spare(now: number, room: number, target: number, isShort: boolean): number {
     // Too little for anybody here: whoever has the turn gets it.

@@ -1,6 +1,6 @@
 import { usageEventTypes } from '@sluice/contracts';
 import { expect, it } from 'vitest';
-import type { KeptLease, LostHolder } from './lease-store.ts';
+import { endedMark, type KeptLease, type LostHolder } from './lease-store.ts';
 import { reconcile } from './reconcile.ts';
 
 const now = 10_000_000;
@@ -15,7 +15,7 @@ const lost: LostHolder = {
 };
 const about = { requestId: 'req_1', organization: 'acme', team: 'support', keyId: 'key_web', tags: {}, modelAsked: 'chat' };
 
-function intent(holder: string, attempt: number): Record<string, unknown> {
+function intent(holder: string, attempt: number, deadline = now - 120_000): Record<string, unknown> {
   return {
     id: attempt === 1 ? 'req_1:intent' : `req_1:intent-${attempt}`,
     type: usageEventTypes.intent,
@@ -24,18 +24,18 @@ function intent(holder: string, attempt: number): Record<string, unknown> {
       ...about,
       reserved: { inputTokens: 1, outputTokens: 1, costNanoUsd: '30' },
       lease: { holder, number: 1 },
-      deadline: now - 120_000,
+      deadline,
     },
   };
 }
 
-function settled(reservedBy: string): Record<string, unknown> {
-  const data = { ...about, usage: { input: 1, output: 1 }, costNanoUsd: '12', reservedBy };
+function settled(reservedBy: string, callsUnknown = false): Record<string, unknown> {
+  const data = { ...about, usage: { input: 1, output: 1 }, costNanoUsd: '12', reservedBy, callsUnknown };
   return { id: 'req_1:settled', type: usageEventTypes.settled, data };
 }
 
-/** What is booked for the lost holder. */
-async function usedAfter(events: readonly Record<string, unknown>[]): Promise<number | undefined> {
+/** What is booked for the lost holder, and what stays leased. */
+async function keptAfter(events: readonly Record<string, unknown>[], patch: Partial<LostHolder> = {}): Promise<KeptLease | undefined> {
   let kept: readonly KeptLease[] = [];
   const store = {
     reclaim: (_holder: string, leases: readonly KeptLease[]) => {
@@ -47,8 +47,8 @@ async function usedAfter(events: readonly Record<string, unknown>[]): Promise<nu
     events.forEach(handle);
     return Promise.resolve();
   };
-  await reconcile(store, lost, read, () => true, now);
-  return kept[0]?.used;
+  await reconcile(store, { ...lost, ...patch }, read, () => true, now);
+  return kept[0];
 }
 
 it.each([
@@ -56,8 +56,22 @@ it.each([
   ['another replica admitted later, at nothing: that one books it', [intent('one/1', 1), intent('two/1', 2)], 0],
   ['it admitted later than another, at its reserved amount', [intent('two/1', 1), intent('one/1', 2)], 30],
   ['it admitted later than another whose word came late', [intent('one/1', 2), intent('two/1', 1)], 30],
+  ['another admitted later, whose word came first, at nothing', [intent('two/1', 2), intent('one/1', 1)], 0],
+  ['had ended before it was admitted, as it ended', [settled('one'), intent('one/1', 1)], 12],
   ['was settled under its reservation, as settled', [intent('one/1', 1), intent('two/1', 2), settled('one')], 12],
   ['was settled under that of another, at nothing', [intent('one/1', 1), intent('two/1', 2), settled('two')], 0],
 ])('books what %s', async (_name, events, used) => {
-  expect(await usedAfter(events)).toBe(used);
+  expect(await keptAfter(events)).toMatchObject({ used });
+});
+
+const supplement = { id: 'req_1:call-1.1', type: usageEventTypes.supplement, data: about };
+const ended = new Set([`req_1${endedMark}`]);
+
+it.each([
+  ['while more calls may come to light, what its end did not use', [intent('one/1', 1, now), settled('one', true)], {}, 30, 12],
+  ['once one came to light, nothing', [intent('one/1', 1, now), settled('one', true), supplement], {}, 12, 12],
+  ['once its time is over, nothing', [intent('one/1', 1), settled('one', true)], {}, 12, 12],
+  ['where what was used is told, the rest alone', [intent('one/1', 1, now), settled('one', true)], { admitted: 1, open: ended }, 18, 0],
+])('holds %s', async (_name, events, patch, granted, used) => {
+  expect(await keptAfter(events, patch)).toMatchObject({ granted, used });
 });

@@ -1,6 +1,7 @@
 import type { Bus } from '@sluice/bus';
 import { isRecord, streams } from '@sluice/contracts';
 import type { Admission } from '../admission/admission.ts';
+import { isCalendarSpan } from '../limits/limit-definition.ts';
 import { periodOf } from './calendar.ts';
 import type { LeaseStore } from './lease-store.ts';
 import { reconcile, type LostRequest, type ReadUsageEvents } from './reconcile.ts';
@@ -58,7 +59,7 @@ function binds(
     .find(({ id }) => id === meter);
   if (found === undefined) return false;
   const { span, calendar } = found.definition;
-  return span === 'now' || span === 'second' || span === 'minute' || periodOf(span, calendar, request.startedAt).start === period;
+  return !isCalendarSpan(span) || periodOf(span, calendar, request.startedAt).start === period;
 }
 
 function readerOf(bus: Pick<Bus, 'readStream'>): ReadUsageEvents {

@@ -1,5 +1,5 @@
 import type { BudgetConfig, LimitField, LimitsConfig } from '@sluice/contracts';
-import { utc, type Calendar, type CalendarSpan } from '../leases/calendar.ts';
+import { periodOf, utc, type Calendar, type CalendarSpan } from '../leases/calendar.ts';
 
 /** What a limit counts. */
 export const units = ['requests', 'tokens', 'inputTokens', 'outputTokens', 'concurrency', 'nanoUsd'] as const;
@@ -7,6 +7,10 @@ export type Unit = (typeof units)[number];
 
 /** How long it counts: `now` is what is under way, seconds and minutes slide, the others are windows of the calendar. */
 export type Span = 'now' | 'second' | 'minute' | CalendarSpan;
+
+export function isCalendarSpan(span: Span): span is CalendarSpan {
+  return span !== 'now' && span !== 'second' && span !== 'minute';
+}
 
 /** One limit or budget of an owner. */
 export interface LimitDefinition {
@@ -92,4 +96,9 @@ export function meterId(owner: string, { name, unit, span, calendar }: LimitDefi
   const zone = name === 'budget' ? `@${calendar.timeZone}${span === 'quarter' ? `+${calendar.fiscalYearStart}` : ''}` : '';
   const prefix = name === 'budget' || name === 'throttle' ? `${name}.` : '';
   return `${owner}|${prefix}${unit}|${span}${zone}`;
+}
+
+/** Where the window before one began; only what rolls over looks at it. */
+export function previousStart({ span, calendar, carry }: LimitDefinition, start: number): number {
+  return carry === 0 || !isCalendarSpan(span) ? -1 : periodOf(span, calendar, start - 1).start;
 }

@@ -1,5 +1,5 @@
 import { periodOf } from '../leases/calendar.ts';
-import { meterId, type LimitDefinition } from './limit-definition.ts';
+import { isCalendarSpan, meterId, type LimitDefinition } from './limit-definition.ts';
 import { Quota } from '../leases/quota.ts';
 
 export type ScopeKind = 'key' | 'user' | 'team' | 'organization' | 'model' | 'tag';
@@ -47,8 +47,7 @@ export class Meter {
 
   #open(now: number): Quota {
     const { span, calendar } = this.#definition;
-    if (span === 'now' || span === 'second' || span === 'minute')
-      return new Quota(this.id, this.owner, this.#definition, 0, Number.POSITIVE_INFINITY);
+    if (!isCalendarSpan(span)) return new Quota(this.id, this.owner, this.#definition, 0, Number.POSITIVE_INFINITY);
     const { start, end } = periodOf(span, calendar, now);
     return new Quota(this.id, this.owner, this.#definition, start, end);
   }
