@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { clientCodec, createRestorer, createStreamCloser } from './dialects.ts';
 import type { AnswerEvent } from './neutral/answer-event.ts';
 import { SseParser, type SseEvent } from './sse-parser.ts';
+import type { StreamCloser } from './stream-closer.ts';
 
 const usage: TokenUsage = { input: 7, output: 5, estimated: true };
 const streamed = ['openai-chat', 'openai-completions', 'openai-responses', 'anthropic-messages'] as const;
@@ -56,12 +57,26 @@ function streamOf(dialect: Streamed, parts: readonly Part[], includeUsage = fals
   return [...parser.push(bytes), ...parser.end()];
 }
 
-/** The first events, and what the closer makes the end of them. */
-function cut(dialect: Streamed, events: readonly SseEvent[], count: number, includeUsage = false): { bytes: Buffer; written: number } {
+function openCloser(dialect: Dialect, includeUsage = false): StreamCloser {
   const closer = createStreamCloser(dialect, includeUsage);
   if (closer === undefined) throw new Error(`${dialect} has no streams`);
+  return closer;
+}
+
+/** Passes events on. @returns bytes written in them */
+function pass(closer: StreamCloser, events: readonly SseEvent[]): number {
   let written = 0;
-  for (const event of events.slice(0, count)) written += closer.push(event);
+  for (const event of events) {
+    written += closer.read(event);
+    closer.pass();
+  }
+  return written;
+}
+
+/** The first events, and what the closer makes the end of them. */
+function cut(dialect: Streamed, events: readonly SseEvent[], count: number, includeUsage = false): { bytes: Buffer; written: number } {
+  const closer = openCloser(dialect, includeUsage);
+  const written = pass(closer, events.slice(0, count));
   const end = closer.ended ? Buffer.concat(events.slice(count).map(({ raw }) => raw)) : closer.close(usage);
   return { bytes: Buffer.concat([...events.slice(0, count).map(({ raw }) => raw), end]), written };
 }
@@ -121,14 +136,29 @@ describe.each(streamed)('a stream of %s that is ended early', (dialect) => {
         const first = firstContent(dialect, events);
         const whole = await readWith(dialect, Buffer.concat(events.map(({ raw }) => raw)));
         const count = first + (at % (events.length - first));
-        const closer = createStreamCloser(dialect, false);
-        for (const event of events.slice(0, count)) closer?.push(event);
+        const closer = openCloser(dialect);
+        pass(closer, events.slice(0, count));
         const read = await readWith(dialect, cut(dialect, events, count).bytes);
         expect(whole.text.startsWith(read.text)).toBe(true);
-        if (closer?.ended === false) expect(read.finish).toBe(lengthWord[dialect]);
+        if (!closer.ended) expect(read.finish).toBe(lengthWord[dialect]);
         else expect(read).toEqual(whole);
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it('has no part of an event that was read and not passed on', () => {
+    fc.assert(
+      fc.property(parts, fc.nat(), (written, at) => {
+        const events = streamOf(dialect, written);
+        const first = firstContent(dialect, events);
+        const count = first + (at % (events.length - first));
+        const [closer, other] = [openCloser(dialect), openCloser(dialect)];
+        for (const each of [closer, other]) pass(each, events.slice(0, count));
+        for (const event of events.slice(count)) closer.read(event);
+        expect(closer.ended).toBe(other.ended);
+        expect(Buffer.from(closer.close(usage)).toString()).toBe(Buffer.from(other.close(usage)).toString());
+      }),
     );
   });
 
@@ -192,21 +222,30 @@ describe('several choices', () => {
   });
 
   it('are ended as far as they have not ended themselves', () => {
-    const closer = createStreamCloser('openai-chat', false);
-    for (const event of [chunk(0, 'a'), chunk(2, 'b'), chunk(0, '', 'stop'), chunk(0, '')]) closer?.push(event);
-    expect(closer?.ended).toBe(false);
-    const end = Buffer.from(closer?.close(usage) ?? []).toString();
+    const closer = openCloser('openai-chat');
+    pass(closer, [chunk(0, 'a'), chunk(2, 'b'), chunk(0, '', 'stop'), chunk(0, '')]);
+    expect(closer.ended).toBe(false);
+    const end = Buffer.from(closer.close(usage)).toString();
     expect(end.match(/"index":\d,"delta":\{\},"logprobs":null,"finish_reason":"length"/g)).toHaveLength(1);
     expect(end).toContain('"index":2');
     expect(end.endsWith('data: [DONE]\n\n')).toBe(true);
   });
 
   it('have ended when all that began have', () => {
-    const closer = createStreamCloser('openai-chat', false);
-    for (const event of [chunk(0, 'a', 'stop'), chunk(1, 'b')]) closer?.push(event);
-    expect(closer?.ended).toBe(false);
-    closer?.push(chunk(1, '', 'stop'));
-    expect(closer?.ended).toBe(true);
+    const closer = openCloser('openai-chat');
+    pass(closer, [chunk(0, 'a', 'stop'), chunk(1, 'b')]);
+    expect(closer.ended).toBe(false);
+    pass(closer, [chunk(1, '', 'stop')]);
+    expect(closer.ended).toBe(true);
+  });
+
+  it('say their end also where nothing of them was passed on', () => {
+    const closer = openCloser('openai-chat');
+    closer.read(chunk(0, 'far too much'));
+    const end = Buffer.from(closer.close(usage)).toString();
+    expect(end).toContain('"id":"c"');
+    expect(end).toContain('"index":0,"delta":{},"logprobs":null,"finish_reason":"length"');
+    expect(end).not.toContain('far too much');
   });
 });
 
@@ -218,8 +257,8 @@ it('has no closer where nothing is streamed', () => {
 
 /** Events after which something has been written: a stream is never ended before. */
 function firstContent(dialect: Streamed, events: readonly SseEvent[]): number {
-  const closer = createStreamCloser(dialect, false);
-  return events.findIndex((event) => (closer?.push(event) ?? 0) > 0) + 1;
+  const closer = openCloser(dialect);
+  return events.findIndex((event) => closer.read(event) > 0) + 1;
 }
 
 function lastData(stream: string): string | undefined {

@@ -8,11 +8,15 @@ import type { SseEvent } from './sse-parser.ts';
  */
 export interface StreamCloser {
   /**
-   * Follows one event that goes to the client.
+   * Reads one event, before it is decided whether it goes to the client.
    * @returns UTF-8 bytes that the model wrote in it: text, thoughts, and input of tool calls
+   */
+  read(event: SseEvent): number;
+  /**
+   * The event that was read last goes to the client; one that is not passed on has no part in the end.
    * @throws SluiceError `provider_error` where the answer grows over its bound
    */
-  push(event: SseEvent): number;
+  pass(): void;
   /** Whole events that end the answer as one that met its output limit. What is open is closed. Once, and nothing may follow. */
   close(usage: TokenUsage): Uint8Array;
   /** True once the provider itself has said how the answer ends: there is nothing left to close. */

@@ -25,7 +25,8 @@ interface Standstill {
   readonly pieces: Iterator<StreamPiece>;
   /** What came nevertheless: little, for the socket is left unread. */
   readonly backlog: Buffer[];
-  ended: boolean;
+  /** What is to be done once all of that is read: the provider's bytes have ended. */
+  end: (() => void) | undefined;
 }
 
 /**
@@ -90,13 +91,12 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
   }
 
   end(): void {
-    if (this.#standstill !== undefined) {
-      this.#standstill.ended = true;
-      return;
-    }
-    this.#read(() => this.#reading.end());
-    const kind = this.#reading.foreign ? foreignAnswer : 'broken_stream';
-    this.#finish(this.#reading.complete ? undefined : { kind, status: 200, disposition: 'retry' });
+    this.#then(() => {
+      this.#read(() => this.#reading.end());
+      this.#then(() => {
+        this.#conclude();
+      });
+    });
   }
 
   fail(failure: AttemptFailure): void {
@@ -151,7 +151,7 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
       this.#cut(limit);
       return false;
     }
-    this.#standstill = { pieces, backlog: [], ended: false };
+    this.#standstill = { pieces, backlog: [], end: undefined };
     this.#call?.pause();
     void limit.answered.then(() => {
       this.#goOn(limit);
@@ -163,12 +163,23 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
     const standstill = this.#standstill;
     this.#standstill = undefined;
     if (this.#ended || standstill === undefined) return;
-    const { pieces, backlog, ended } = standstill;
+    const { pieces, backlog, end } = standstill;
     this.#read(() => (this.#isWithin(limit, pieces) ? { [Symbol.iterator]: () => pieces } : []));
     // It may stand still again: what is left then waits with it.
     for (const bytes of backlog) this.data(bytes);
-    if (ended) this.end();
+    if (end !== undefined) this.#then(end);
     this.#resume();
+  }
+
+  /** At once, or when the stream does not stand still any more. */
+  #then(end: () => void): void {
+    if (this.#standstill === undefined) end();
+    else this.#standstill.end = end;
+  }
+
+  #conclude(): void {
+    const kind = this.#reading.foreign ? foreignAnswer : 'broken_stream';
+    this.#finish(this.#reading.complete ? undefined : { kind, status: 200, disposition: 'retry' });
   }
 
   /** Ends the stream as an answer that met its limit; the provider is told at once. */

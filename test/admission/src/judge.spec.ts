@@ -40,6 +40,12 @@ it('allows one estimate error over the limit, and no more', () => {
   expect(two).toMatchObject({ over: usd / 5, bound: usd / 10, sound: false });
 });
 
+it('allows no error of streams, which ask for what they use', () => {
+  const streams = admitted({ stream: true, cost: usd / 5 }, 1);
+  const history = { admitted: [...admitted({ most: usd / 5 }, 9), ...streams], refused };
+  expect(judge(scenario, result, history)).toMatchObject({ over: usd / 10, bound: usd / 10, largestError: 0, sound: false });
+});
+
 it('finds spending beyond what an answer could cost', () => {
   const one = judge(scenario, result, { admitted: [...admitted({}, 9), ...admitted({ cost: usd / 5 }, 1)], refused });
   expect(one).toMatchObject({ bound: 0, sound: false });

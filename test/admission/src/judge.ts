@@ -8,7 +8,7 @@ export interface Verdict {
   readonly over: number;
   /** The stated bound: the largest amount by which one request could use more than was expected of it. */
   readonly bound: number;
-  /** The largest amount by which one did. */
+  /** The largest amount by which one did, of what it did not ask for. */
   readonly largestError: number;
   /** What such errors sum up to: how far estimates alone would have gone over the budget. */
   readonly sumOfErrors: number;
@@ -32,7 +32,7 @@ export function judge({ budgetUsd }: Pick<Scenario, 'budgetUsd'>, result: BurstR
   const over = Math.max(0, spent - limit);
   const errors = admitted.map(({ cost, expected }) => Math.max(0, cost - expected));
   const bound = admitted.reduce((most, one) => Math.max(most, one.most - one.expected), 0);
-  const largestError = errors.reduce((most, error) => Math.max(most, error), 0);
+  const largestError = admitted.reduce((most, one) => Math.max(most, errorOf(one)), 0);
   const least = leastByModel(admitted);
   const refusedWithRoom = roomFor(refused, least, limit - spent);
   const lagMs = lagOf(admitted);
@@ -43,6 +43,11 @@ export function judge({ budgetUsd }: Pick<Scenario, 'budgetUsd'>, result: BurstR
   const sound = over <= bound && over <= largestError && refusedFalsely === 0 && result.failed === 0 && result.calls === result.admitted;
   const sumOfErrors = errors.reduce((sum, error) => sum + error, 0);
   return { spent, over, bound, largestError, sumOfErrors, refusedWithRoom, refusedFalsely, lagMs, sound };
+}
+
+/** What a stream uses beyond what was expected of it it asks for; only the rest of its most is an error. */
+function errorOf({ stream, cost, expected, most }: Admitted): number {
+  return Math.max(0, (stream ? Math.min(cost, most) : cost) - expected);
 }
 
 /** The least that was expected of a request for each model: a refused one would have needed as much. */

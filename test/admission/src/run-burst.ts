@@ -18,6 +18,8 @@ export interface BurstResult {
 
 /** How long the provider takes for each. */
 export const latencyMs = 200;
+/** Of the simulated provider's own text. */
+const charactersPerToken = 4;
 /** Until settlements have reached metering and leases are renewed. */
 const quietMs = 2_500;
 
@@ -55,6 +57,7 @@ async function send({ sluice, key }: GatewayUnderLoad, ask: Ask, dispatcher: Age
       'content-type': 'application/json',
       'x-sim-output-tokens': String(ask.outputTokens),
       'x-sim-latency-ms': String(latencyMs),
+      'x-sim-chunk-characters': String(ask.eventTokens * charactersPerToken),
       ...(ask.inputTokens === undefined ? {} : { 'x-sim-input-tokens': String(ask.inputTokens) }),
     },
     body: JSON.stringify({

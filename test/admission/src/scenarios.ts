@@ -8,6 +8,8 @@ export interface Ask {
   readonly outputTokens: number;
   /** What the provider counts of the prompt; undefined: four bytes a token. */
   readonly inputTokens: number | undefined;
+  /** In one event of a stream. */
+  readonly eventTokens: number;
   readonly prompt: string;
 }
 
@@ -35,7 +37,15 @@ export const mostOutputTokens = 200;
 const english = 'Please say in a few plain words what this request is about. ';
 const symbols = '∮⟨ψ|Ĥ|ψ⟩∯ ℵ₀≢ℶ₁ ';
 
-const usual: Ask = { model: 'sim', stream: false, maxTokens: 20, outputTokens: 20, inputTokens: undefined, prompt: english };
+const usual: Ask = {
+  model: 'sim',
+  stream: false,
+  maxTokens: 20,
+  outputTokens: 20,
+  inputTokens: undefined,
+  eventTokens: 3,
+  prompt: english,
+};
 /** Every other one streamed, in runs of two, so that other choices by index meet both. */
 const streamed = (index: number): boolean => index % 4 > 1;
 const atOnce = (ask: (index: number) => Partial<Ask>): Burst => ({
@@ -49,6 +59,8 @@ const learn = (ask: (index: number) => Partial<Ask>): Burst => ({
   parallel: 15,
   ask: (index) => ({ ...usual, stream: streamed(index), ...ask(index) }),
 });
+/** Providers differ in how much they send at once. */
+const eventSizes = [1, 5, 30];
 /** One answer in ten is far longer than what was learned. */
 const oftenShort = (index: number, long: number): number => (index % 10 === 7 ? long : 12 + (index % 9));
 
@@ -72,7 +84,11 @@ export const scenarios: readonly Scenario[] = [
     budgetUsd: 5,
     inputPerMillion: 0,
     before: learn(() => ({ maxTokens: 100, outputTokens: 16 })),
-    burst: atOnce((index) => ({ maxTokens: 100, outputTokens: oftenShort(index, 100) })),
+    burst: atOnce((index) => ({
+      maxTokens: 100,
+      outputTokens: oftenShort(index, 100),
+      eventTokens: eventSizes[index % eventSizes.length] ?? usual.eventTokens,
+    })),
   },
   {
     name: 'a third states no max_tokens (200 is the most)',

@@ -12,29 +12,33 @@ const maxOpenBlocks = 128;
 export class MessagesStreamCloser implements StreamCloser {
   /** Indexes of the blocks that have begun and not ended. */
   #open: unknown[] = [];
+  /** What was read last, and is not passed on yet. */
+  #next: JsonObject | undefined;
   ended = false;
 
-  push(event: SseEvent): number {
-    if (event.data === '') return 0;
-    const data = parseJson(event.data);
+  read(event: SseEvent): number {
+    const data = event.data === '' ? undefined : parseJson(event.data);
+    this.#next = isObject(data) ? data : undefined;
     if (!isObject(data)) return 0;
-    switch (data.type) {
+    if (data.type === 'content_block_start') return isObject(data.content_block) ? bytesOfBlock(data.content_block) : 0;
+    return data.type === 'content_block_delta' && isObject(data.delta) ? bytesOfDelta(data.delta) : 0;
+  }
+
+  pass(): void {
+    const data = this.#next;
+    this.#next = undefined;
+    switch (data?.type) {
       case 'message_start':
         this.ended = false;
-        return 0;
+        break;
       case 'content_block_start':
         if (this.#open.length < maxOpenBlocks) this.#open.push(data.index);
-        return isObject(data.content_block) ? bytesOfBlock(data.content_block) : 0;
-      case 'content_block_delta':
-        return isObject(data.delta) ? bytesOfDelta(data.delta) : 0;
+        break;
       case 'content_block_stop':
         this.#open = this.#open.filter((index) => index !== data.index);
-        return 0;
+        break;
       case 'message_delta':
         if (isObject(data.delta) && typeof data.delta.stop_reason === 'string') this.ended = true;
-        return 0;
-      default:
-        return 0;
     }
   }
 

@@ -15,6 +15,8 @@ export class ChoicesStreamCloser implements StreamCloser {
   readonly #nothingMore: JsonObject;
   readonly #includeUsage: boolean;
   #head: JsonObject = {};
+  /** What was read last, and is not passed on yet. */
+  #next: JsonObject | 'done' | undefined;
   /** By the index of a choice; one that was not begun has nothing to end. */
   readonly #choices: ('open' | 'ended' | undefined)[] = [];
   #done = false;
@@ -32,19 +34,27 @@ export class ChoicesStreamCloser implements StreamCloser {
     return this.#done || (this.#choices.includes('ended') && !this.#choices.includes('open'));
   }
 
-  push(event: SseEvent): number {
+  read(event: SseEvent): number {
+    this.#next = undefined;
     if (event.data === '') return 0;
     if (event.data.trim() === '[DONE]') {
-      this.#done = true;
+      this.#next = 'done';
       return 0;
     }
     const chunk = parseJson(event.data);
     if (!isObject(chunk)) return 0;
-    let bytes = 0;
-    for (const [position, choice] of asArray(chunk.choices).entries()) if (isObject(choice)) bytes += this.#follow(choice, position);
-    // Azure's first chunk has no choices, and neither id nor model.
-    if (asArray(chunk.choices).length > 0) this.#head = chunk;
-    return bytes;
+    this.#next = chunk;
+    const choices = asArray(chunk.choices);
+    // Azure's first chunk has no choices, and neither id nor model. An end has both, also before anything was passed on.
+    if (choices.length > 0) this.#head = chunk;
+    return choices.reduce((bytes: number, choice) => bytes + (isObject(choice) ? bytesOfChoice(choice) : 0), 0);
+  }
+
+  pass(): void {
+    const next = this.#next;
+    this.#next = undefined;
+    if (next === 'done') this.#done = true;
+    else for (const [position, choice] of asArray(next?.choices).entries()) if (isObject(choice)) this.#follow(choice, position);
   }
 
   close(usage: TokenUsage): Uint8Array {
@@ -52,7 +62,9 @@ export class ChoicesStreamCloser implements StreamCloser {
     const { id, object, created, model, system_fingerprint: fingerprint, service_tier: tier } = this.#head;
     const head = { id, object, created, model, ...optional('system_fingerprint', fingerprint), ...optional('service_tier', tier) };
     const events: Uint8Array[] = [];
-    for (const [index, state] of this.#choices.entries()) {
+    // A stream of which nothing was passed on still says how it ended.
+    const choices = this.#choices.length === 0 ? ['open'] : this.#choices;
+    for (const [index, state] of choices.entries()) {
       if (state !== 'open') continue;
       const choice = { index, ...this.#nothingMore, logprobs: null, finish_reason: 'length' };
       events.push(encodeEvent({ ...head, choices: [choice], ...(this.#includeUsage ? { usage: null } : {}) }));
@@ -61,16 +73,18 @@ export class ChoicesStreamCloser implements StreamCloser {
     return Buffer.concat([...events, Buffer.from('data: [DONE]\n\n')]);
   }
 
-  #follow(choice: JsonObject, position: number): number {
+  #follow(choice: JsonObject, position: number): void {
     const index = typeof choice.index === 'number' && Number.isInteger(choice.index) && choice.index >= 0 ? choice.index : position;
-    if (index < maxChoices) {
-      while (this.#choices.length <= index) this.#choices.push(undefined);
-      // Some tell of filters behind the end: it stays an end.
-      if (typeof choice.finish_reason === 'string' && choice.finish_reason !== '') this.#choices[index] = 'ended';
-      else this.#choices[index] ??= 'open';
-    }
-    return isObject(choice.delta) ? bytesOfDelta(choice.delta) : bytesWritten(choice.text);
+    if (index >= maxChoices) return;
+    while (this.#choices.length <= index) this.#choices.push(undefined);
+    // Some tell of filters behind the end: it stays an end.
+    if (typeof choice.finish_reason === 'string' && choice.finish_reason !== '') this.#choices[index] = 'ended';
+    else this.#choices[index] ??= 'open';
   }
+}
+
+function bytesOfChoice({ delta, text }: JsonObject): number {
+  return isObject(delta) ? bytesOfDelta(delta) : bytesWritten(text);
 }
 
 function bytesOfDelta(delta: JsonObject): number {

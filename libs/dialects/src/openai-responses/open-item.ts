@@ -47,6 +47,18 @@ interface RunningText {
   partDone: boolean;
 }
 
+/** UTF-8 bytes that the model wrote in an event. */
+export function bytesOfDelta(type: string, value: JsonObject): number {
+  const { name, what } = partsOf(type);
+  return what === 'delta' && textKinds.has(name) ? bytesWritten(value.delta) : 0;
+}
+
+/** What an event is about, and what happened to it. */
+function partsOf(type: string): { readonly name: string; readonly what: string } {
+  const end = type.lastIndexOf('.');
+  return { name: type.slice(0, end), what: type.slice(end + 1) };
+}
+
 /** One item of a response under way, as far as it has come. */
 export class OpenItem {
   readonly #index: number;
@@ -58,28 +70,13 @@ export class OpenItem {
     this.#item = item;
   }
 
-  /** Any event about the item. @returns UTF-8 bytes that the model wrote in it */
-  read(type: string, value: JsonObject): number {
-    const end = type.lastIndexOf('.');
-    const name = type.slice(0, end);
-    const what = type.slice(end + 1);
-    if (name === 'response.content_part' || name === 'response.reasoning_summary_part') return this.#readPart(what, value);
-    if (type === 'response.output_text.annotation.added') {
+  /** Any event about the item. */
+  read(type: string, value: JsonObject): void {
+    const { name, what } = partsOf(type);
+    if (name === 'response.content_part' || name === 'response.reasoning_summary_part') this.#readPart(what, value);
+    else if (type === 'response.output_text.annotation.added')
       this.#text('response.output_text', value)?.annotations.push(value.annotation);
-      return 0;
-    }
-    if (what !== 'delta' && what !== 'done') return 0;
-    const text = this.#text(name, value);
-    if (text === undefined) return 0;
-    if (what === 'done') {
-      const whole = value[text.kind.key];
-      if (typeof whole === 'string') text.text = whole;
-      text.textDone = true;
-      return 0;
-    }
-    if (typeof value.delta === 'string') text.text += value.delta;
-    if (Array.isArray(value.logprobs)) text.logprobs.push(...(value.logprobs as unknown[])); // a list of anything
-    return bytesWritten(value.delta);
+    else if (what === 'delta' || what === 'done') this.#readText(name, what, value);
   }
 
   /** Says the end of everything that is open, and gives the item as one that was not completed. */
@@ -96,13 +93,25 @@ export class OpenItem {
     return item;
   }
 
-  #readPart(what: string, value: JsonObject): number {
+  #readText(name: string, what: 'delta' | 'done', value: JsonObject): void {
+    const text = this.#text(name, value);
+    if (text === undefined) return;
+    if (what === 'done') {
+      const whole = value[text.kind.key];
+      if (typeof whole === 'string') text.text = whole;
+      text.textDone = true;
+      return;
+    }
+    if (typeof value.delta === 'string') text.text += value.delta;
+    if (Array.isArray(value.logprobs)) text.logprobs.push(...(value.logprobs as unknown[])); // a list of anything
+  }
+
+  #readPart(what: string, value: JsonObject): void {
     const part = isObject(value.part) ? value.part : {};
     const text = this.#text(textOfPart.get(part.type) ?? '', value);
-    if (text === undefined) return 0;
+    if (text === undefined) return;
     text.part = part;
     if (what === 'done') text.partDone = true;
-    return 0;
   }
 
   /** The text that an event is about; undefined where it is of no kind that is followed. */

@@ -13,7 +13,10 @@ function event(type: string, fields: object) {
 /** What a closer that followed these events makes the end of them. */
 function closed(events: readonly (readonly [string, object])[]): Record<string, unknown>[] {
   const closer = new ResponsesStreamCloser();
-  events.forEach(([type, fields], index) => closer.push(event(type, { sequence_number: index, ...fields })));
+  for (const [index, [type, fields]] of events.entries()) {
+    closer.read(event(type, { sequence_number: index, ...fields }));
+    closer.pass();
+  }
   const parser = new SseParser();
   return parser.push(closer.close(usage)).flatMap(({ data }) => {
     const value: unknown = JSON.parse(data);

@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../json-value.ts';
 import type { SseEvent } from '../sse-parser.ts';
 import type { StreamCloser } from '../stream-closer.ts';
 import { EventWriter } from './event-writer.ts';
-import { OpenItem } from './open-item.ts';
+import { bytesOfDelta, OpenItem } from './open-item.ts';
 import { parseEvent } from './parse-event.ts';
 import { encodeUsage, statusOf } from './response-object.ts';
 
@@ -21,23 +21,35 @@ export class ResponsesStreamCloser implements StreamCloser {
   #items: (OpenItem | JsonObject | undefined)[] = [];
   #sequenceNumber = 0;
   #bytes = 0;
+  /** What was read last, and is not passed on yet. */
+  #next: { readonly type: string; readonly value: JsonObject; readonly bytes: number } | undefined;
   ended = false;
 
-  push(event: SseEvent): number {
-    if (event.data === '' || event.data === '[DONE]') return 0;
-    const value = parseEvent(event.data);
-    if (value === undefined) return 0;
-    if (typeof value.sequence_number === 'number') this.#sequenceNumber = value.sequence_number + 1;
+  read(event: SseEvent): number {
+    const value = event.data === '' || event.data === '[DONE]' ? undefined : parseEvent(event.data);
+    if (value === undefined) {
+      this.#next = undefined;
+      return 0;
+    }
     const type = typeof value.type === 'string' ? value.type : (event.event ?? '');
+    const bytes = bytesOfDelta(type, value);
+    this.#next = { type, value, bytes };
+    return bytes;
+  }
+
+  pass(): void {
+    if (this.#next === undefined) return;
+    const { type, value, bytes } = this.#next;
+    this.#next = undefined;
+    if (typeof value.sequence_number === 'number') this.#sequenceNumber = value.sequence_number + 1;
     if (isObject(value.response)) this.#response = value.response;
     if (type === 'response.created') {
       this.#items = [];
       this.ended = false;
     } else if (endings.has(type)) this.ended = true;
-    const bytes = this.#follow(type, value);
+    this.#follow(type, value);
     this.#bytes += bytes;
     if (this.#bytes > maxBytes) throw new SluiceError('provider_error', `The provider sent an answer of more than ${maxBytes} bytes.`);
-    return bytes;
   }
 
   close(usage: TokenUsage): Uint8Array {
@@ -51,18 +63,16 @@ export class ResponsesStreamCloser implements StreamCloser {
     return writer.take();
   }
 
-  #follow(type: string, value: JsonObject): number {
+  #follow(type: string, value: JsonObject): void {
     const index = value.output_index;
-    if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= maxItems) return 0;
+    if (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= maxItems) return;
     if (type === 'response.output_item.added') {
       if (isObject(value.item)) this.#items[index] = new OpenItem(index, value.item);
-      return 0;
-    }
-    if (type === 'response.output_item.done') {
+    } else if (type === 'response.output_item.done') {
       if (isObject(value.item)) this.#items[index] = value.item;
-      return 0;
+    } else {
+      const item = this.#items[index];
+      if (item instanceof OpenItem) item.read(type, value);
     }
-    const item = this.#items[index];
-    return item instanceof OpenItem ? item.read(type, value) : 0;
   }
 }

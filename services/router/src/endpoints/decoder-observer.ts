@@ -2,6 +2,12 @@ import type { TokenUsage } from '@sluice/contracts';
 import { type AnswerEvent, finishWords, type SseEvent, type StreamDecoder } from '@sluice/dialects';
 import type { PieceKind } from './endpoint.ts';
 
+/** What an event of the provider's means. */
+export interface ObservedEvent {
+  readonly kind: PieceKind;
+  readonly events: readonly AnswerEvent[];
+}
+
 /** Follows a stream by its decoder: what each event is, what was used, and how it ended. */
 export class DecoderObserver {
   readonly #decoder: StreamDecoder;
@@ -28,16 +34,16 @@ export class DecoderObserver {
   }
 
   /** @throws SluiceError `provider_error` */
-  read(event: SseEvent): { readonly kind: PieceKind; readonly events: readonly AnswerEvent[] } {
+  read(event: SseEvent): ObservedEvent {
     this.#came += 1;
     return this.#classify(this.#decoder.push(event));
   }
 
-  end(): { readonly kind: PieceKind; readonly events: readonly AnswerEvent[] } {
+  end(): ObservedEvent {
     return this.#classify(this.#decoder.end());
   }
 
-  #classify(events: readonly AnswerEvent[]): { readonly kind: PieceKind; readonly events: readonly AnswerEvent[] } {
+  #classify(events: readonly AnswerEvent[]): ObservedEvent {
     let kind: PieceKind = 'preamble';
     if (events.length > 0) this.#known += 1;
     for (const event of events) {

@@ -50,6 +50,9 @@ export interface StreamPiece {
   readonly bytes: Uint8Array;
 }
 
+/** Stands before what was written: whoever stops there has not passed it on. */
+export const unsaid: StreamPiece = { kind: 'strip', bytes: new Uint8Array(0) };
+
 /** Reads one stream as it passes, and gives what the client gets of it. */
 export interface StreamReading {
   /** @throws SluiceError `provider_error` where the bytes cannot be read */
@@ -69,7 +72,7 @@ export interface StreamReading {
 
 /**
  * Reads a stream whose output is limited: pieces are read one by one as they are asked for, so that between two of them it
- * can be ended, and the meter tells what was produced up to the piece that was read last.
+ * can be ended. Before a piece in which something was written there is {@link unsaid}, and the meter has counted it by then.
  */
 export interface FollowedReading extends StreamReading {
   readonly meter: OutputMeter;

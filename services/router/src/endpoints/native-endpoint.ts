@@ -19,6 +19,7 @@ import {
   type PieceKind,
   type PlainReading,
   type StreamPiece,
+  unsaid,
 } from './endpoint.ts';
 import { type EventFrames, openFrames } from './event-frames.ts';
 import { OutputMeter } from '../reservation/output-meter.ts';
@@ -83,10 +84,9 @@ class NativeReading extends ObservedReading {
     return this.read(this.#frames.push(bytes));
   }
 
-  end(): Iterable<StreamPiece> {
-    const pieces = [...this.read(this.#frames.end())];
+  *end(): Iterable<StreamPiece> {
+    yield* this.read(this.#frames.end());
     this.#observer.end();
-    return pieces;
   }
 
   protected read(events: readonly SseEvent[]): Iterable<StreamPiece> {
@@ -118,8 +118,11 @@ class FollowedNativeReading extends NativeReading implements FollowedReading {
   protected override *read(events: readonly SseEvent[]): Iterable<StreamPiece> {
     for (const event of events) {
       const piece = this.pieceOf(event);
-      this.meter.add(this.#closer.push(event));
+      const written = this.#closer.read(event);
+      this.meter.add(written);
       this.meter.heard(this.usage);
+      if (written > 0) yield unsaid;
+      this.#closer.pass();
       yield piece;
     }
   }

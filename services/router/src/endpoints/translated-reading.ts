@@ -1,16 +1,10 @@
 import type { TokenUsage } from '@sluice/contracts';
 import type { AnswerEvent, SseEvent, StreamEncoder } from '@sluice/dialects';
 import { OutputMeter } from '../reservation/output-meter.ts';
-import type { DecoderObserver } from './decoder-observer.ts';
-import type { FollowedReading, PieceKind, StreamPiece } from './endpoint.ts';
+import type { DecoderObserver, ObservedEvent } from './decoder-observer.ts';
+import { type FollowedReading, type PieceKind, type StreamPiece, unsaid } from './endpoint.ts';
 import type { EventFrames } from './event-frames.ts';
 import { ObservedReading } from './observed-reading.ts';
-
-const nothing = new Uint8Array(0);
-
-interface TranslatedPiece extends StreamPiece {
-  readonly events: readonly AnswerEvent[];
-}
 
 /** A stream in another format than the client's, translated event by event. */
 export class TranslatedReading extends ObservedReading {
@@ -29,48 +23,45 @@ export class TranslatedReading extends ObservedReading {
     return this.translate(this.#frames.push(bytes));
   }
 
-  end(): Iterable<StreamPiece> {
-    const pieces = [...this.translate(this.#frames.end())];
-    const { kind, events } = this.observer.end();
-    pieces.push(this.#encode(kind, events));
+  *end(): Iterable<StreamPiece> {
+    yield* this.translate(this.#frames.end());
+    yield this.encode(this.observer.end());
     // Without its end the stream is broken: the error event that follows is the only end it may have.
-    if (this.observer.complete) pieces.push({ kind: 'content', bytes: this.#encoder.end() });
-    return pieces.filter(isSaid);
+    if (this.observer.complete) yield pieceOf('content', this.#encoder.end());
   }
 
   protected translate(events: readonly SseEvent[]): Iterable<StreamPiece> {
     const pieces: StreamPiece[] = [];
     for (const event of events) {
-      const piece = this.translated(event);
-      if (piece !== undefined && isSaid(piece)) pieces.push(piece);
+      const read = this.read(event);
+      if (read !== undefined) pieces.push(this.encode(read));
     }
     return pieces;
   }
 
-  protected translated(event: SseEvent): TranslatedPiece | undefined {
-    if (event.data === '') return undefined; // keep-alives of the provider mean nothing to the client
-    const read = this.observer.read(event);
-    return this.#encode(read.kind, read.events);
+  protected read(event: SseEvent): ObservedEvent | undefined {
+    return event.data === '' ? undefined : this.observer.read(event); // keep-alives of the provider mean nothing to the client
   }
 
   protected encodeEnd(events: readonly AnswerEvent[]): Uint8Array {
     return Buffer.concat([...events.map((event) => this.#encoder.push(event)), this.#encoder.end()]);
   }
 
-  #encode(kind: PieceKind, events: readonly AnswerEvent[]): TranslatedPiece {
-    if (kind === 'error') return { kind, bytes: nothing, events };
-    if (events.length === 1 && events[0] !== undefined) return { kind, bytes: this.#encoder.push(events[0]), events };
-    return { kind, bytes: Buffer.concat(events.map((event) => this.#encoder.push(event))), events };
+  protected encode({ kind, events }: ObservedEvent): StreamPiece {
+    if (kind === 'error') return { kind, bytes: unsaid.bytes };
+    const [event] = events;
+    const bytes =
+      events.length === 1 && event !== undefined
+        ? this.#encoder.push(event)
+        : Buffer.concat(events.map((each) => this.#encoder.push(each)));
+    return pieceOf(kind, bytes);
   }
 }
 
 /** The same for a stream whose output is limited. */
 export class FollowedTranslatedReading extends TranslatedReading implements FollowedReading {
   readonly meter = new OutputMeter();
-
-  get isEnding(): boolean {
-    return this.observer.complete;
-  }
+  isEnding = false;
 
   close(usage: TokenUsage): Uint8Array {
     return this.encodeEnd([
@@ -81,18 +72,22 @@ export class FollowedTranslatedReading extends TranslatedReading implements Foll
 
   protected override *translate(events: readonly SseEvent[]): Iterable<StreamPiece> {
     for (const event of events) {
-      const piece = this.translated(event);
-      if (piece === undefined) continue;
-      this.meter.add(bytesOf(piece.events));
+      const read = this.read(event);
+      if (read === undefined) continue;
+      const written = bytesOf(read.events);
+      this.meter.add(written);
       this.meter.heard(this.usage);
-      // What the client is not shown was produced all the same, so it is told of.
-      yield isSaid(piece) ? piece : { kind: 'strip', bytes: nothing };
+      if (written > 0) yield unsaid;
+      const piece = this.encode(read);
+      this.isEnding = this.observer.complete;
+      yield piece;
     }
   }
 }
 
-function isSaid(piece: StreamPiece): boolean {
-  return piece.kind === 'error' || piece.bytes.byteLength > 0;
+/** What says nothing to the client is no content. */
+function pieceOf(kind: PieceKind, bytes: Uint8Array): StreamPiece {
+  return bytes.byteLength > 0 ? { kind, bytes } : unsaid;
 }
 
 /** UTF-8 bytes that the model wrote: text, thoughts, refusals, and names and input of calls. */

@@ -24,7 +24,7 @@ describe('OutputMeter', () => {
     expect(meter.tokens).toBe(60);
     expect(meter.isExact).toBe(true);
     meter.add(40);
-    expect(meter.tokens).toBe(70);
+    expect([meter.said, meter.tokens]).toEqual([60, 70]);
     expect(meter.isExact).toBe(false);
   });
 

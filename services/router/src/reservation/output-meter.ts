@@ -25,6 +25,11 @@ export class OutputMeter {
     this.#bytes = 0;
   }
 
+  /** What the provider itself has told of. */
+  get said(): number {
+    return this.#said;
+  }
+
   get tokens(): number {
     return this.#said + Math.max(this.#events, Math.ceil(this.#bytes / bytesPerToken));
   }

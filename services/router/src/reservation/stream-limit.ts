@@ -17,15 +17,20 @@ export class StreamLimit {
     this.#inputTokens = inputTokens;
   }
 
+  /**
+   * Output that counts as used: no more than is held, for what does not fit is not passed on. What the provider itself has told of is
+   * no estimate, and counts.
+   */
   get outputTokens(): number {
-    return this.#reading.meter.tokens;
+    const { said, tokens } = this.#reading.meter;
+    return Math.max(said, Math.min(tokens, this.#allowance.heldTokens));
   }
 
   get answered(): Promise<void> {
     return this.#allowance.answered;
   }
 
-  /** Whether the event behind the one that was read last may follow it. */
+  /** Whether what comes next may be passed on. */
   check(): 'pass' | 'wait' | 'end' {
     // What has not begun cannot end, and what ends by itself need not be ended.
     if (this.#reading.meter.tokens === 0 || this.#reading.isEnding) return 'pass';
@@ -36,7 +41,7 @@ export class StreamLimit {
   end(): Uint8Array {
     const { usage: said, meter } = this.#reading;
     const input = said?.input ?? this.#inputTokens;
-    this.usage = { ...said, input, output: meter.tokens, ...(meter.isExact ? {} : { estimated: true }) };
+    this.usage = { ...said, input, output: this.outputTokens, ...(meter.isExact ? {} : { estimated: true }) };
     return this.#reading.close(this.usage);
   }
 }
