@@ -7,6 +7,8 @@ import { SpoolResumer } from './spool-resumer.ts';
 
 /** How often lost events are looked for, what stands in the spool is synced, and the oldest event is tried while the stream does not take it. */
 const sweepMs = 250;
+/** How often spools of ended processes are looked for. */
+const lookMs = 10_000;
 /** How long a stopping process waits for the stream before what is open stays in the spool. */
 const closeFlushMs = 2_000;
 
@@ -71,7 +73,7 @@ export class EventProducer {
     const { spool, service, log } = this.#options;
     if (spool === undefined || this.#spool !== undefined) return;
     this.#spool = new EventSpool(spool, service, this.#instance, log);
-    this.#resumer = new SpoolResumer({ spool: this.#spool, wire: this.#wire, clock: Date.now, log });
+    this.#resumer = new SpoolResumer({ spool: this.#spool, wire: this.#wire, clock: Date.now, lookMs, log });
     this.#resumer.setConnected(this.#connected);
   }
 }

@@ -145,15 +145,11 @@ export class StreamEventPublisher implements EventPublisher {
   #append(again = false): void {
     const { spool, log } = this.#surroundings;
     if (spool === undefined || (this.#spoolFails && !again)) return;
-    let reason: unknown = new Error('it has reached its size');
-    try {
-      this.#spooled = spool.append(this.#flow, Math.max(this.#spooled, this.#flow.oldest - 1));
-    } catch (error) {
-      reason = error;
-    }
-    const failed = this.#spooled < this.#flow.last;
+    const { written, failure } = spool.append(this.#flow, Math.max(this.#spooled, this.#flow.oldest - 1));
+    this.#spooled = written;
+    const failed = failure !== undefined;
     if (failed && !this.#spoolFails)
-      log.error({ err: reason, source: this.#source, unacknowledged: this.#flow.size }, 'events cannot be spooled; they wait in memory');
+      log.error({ err: failure, source: this.#source, unacknowledged: this.#flow.size }, 'events cannot be spooled; they wait in memory');
     this.#spoolFails = failed;
   }
 

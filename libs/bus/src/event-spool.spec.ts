@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { EventSpool } from './event-spool.ts';
+import type { EventWire } from './event-wire.ts';
 import { encodeRecord, segmentHead } from './spool-record.ts';
 import { SpoolResumer } from './spool-resumer.ts';
 
@@ -55,13 +56,12 @@ it('takes over what ended processes left, in order, and at most so many at once'
 
 it('takes nothing from those who live, and removes folders that hold nothing', () => {
   open('living');
-  abandon('empty', {});
   writeFileSync(join(directory, 'specs', 'no-folder'), '');
-  mkdirSync(join(directory, 'specs', 'in-the-making'));
-  mkdirSync(join(directory, 'specs', 'never-made'));
-  utimesSync(join(directory, 'specs', 'never-made'), 0, 0);
+  for (const made of ['in-the-making', 'not-locked-yet', 'never-made', 'killed']) mkdirSync(join(directory, 'specs', made));
+  for (const made of ['not-locked-yet', 'killed']) writeFileSync(join(directory, 'specs', made, 'lock'), '');
+  for (const old of ['living', 'never-made', 'killed']) utimesSync(join(directory, 'specs', old), 0, 0);
   expect(open('heir').takeAbandoned(9, none)).toEqual([]);
-  expect(folders()).toEqual(['heir', 'in-the-making', 'living', 'no-folder']);
+  expect(folders()).toEqual(['heir', 'in-the-making', 'living', 'no-folder', 'not-locked-yet']);
 });
 
 it('keeps its folder to its own user', () => {
@@ -78,7 +78,7 @@ it('goes on where its folder is taken away while it runs', async () => {
   const spool = open('heir');
   rmSync(directory, { recursive: true });
   const wire = { limitBytes: 1, open: () => ({ send: () => undefined, close: () => undefined }) };
-  const resumer = new SpoolResumer({ spool, wire, clock: Date.now, log });
+  const resumer = new SpoolResumer({ spool, wire, clock: Date.now, lookMs: 10_000, log });
   expect(lines).toEqual(['spools of ended processes cannot be looked for']);
   await resumer.close();
 });
@@ -88,7 +88,7 @@ it('leaves a segment of another version where it is, and says so once', async ()
   abandon('later', { 'specs.000001.events': foreign });
   const spool = open('heir');
   const wire = { limitBytes: 1, open: () => ({ send: () => undefined, close: () => undefined }) };
-  const resumer = new SpoolResumer({ spool, wire, clock: Date.now, log });
+  const resumer = new SpoolResumer({ spool, wire, clock: Date.now, lookMs: 10_000, log });
   await vi.waitFor(() => {
     expect(lines).toContain('a segment of the spool is of another version; it stays as it is');
   });
@@ -104,7 +104,7 @@ it('leaves what it could not store where it is when it stops', async () => {
     limitBytes: 1,
     open: () => ({ send: (_number: number, { id }: { id: string }) => void sent.push(id), close: () => undefined }),
   };
-  const resumer = new SpoolResumer({ spool, wire, clock: Date.now, log });
+  const resumer = new SpoolResumer({ spool, wire, clock: Date.now, lookMs: 10_000, log });
   await vi.waitFor(() => {
     expect(sent).toEqual(['req_1:settled']);
   });
@@ -115,4 +115,33 @@ it('leaves what it could not store where it is when it stops', async () => {
       .takeAbandoned(1, none)
       .map(({ instance }) => instance),
   ).toEqual(['ended']);
+});
+
+it('tries a spool again that it could not read', async () => {
+  abandon('ended', {});
+  const folder = join(directory, 'specs', 'ended', 'specs.000001.events');
+  mkdirSync(folder, { recursive: true });
+  const spool = open('heir');
+  const wire: EventWire = {
+    limitBytes: 1,
+    open: (_name, answered) => ({
+      send: (number) => {
+        queueMicrotask(() => {
+          answered(number, undefined);
+        });
+      },
+      close: () => undefined,
+    }),
+  };
+  const resumer = new SpoolResumer({ spool, wire, clock: Date.now, lookMs: 20, log });
+  await vi.waitFor(() => {
+    expect(lines).toContain('a spool could not be published; it is tried again');
+  });
+  rmdirSync(folder);
+  writeFileSync(folder, segment);
+  await vi.waitFor(() => {
+    expect(lines).toContain('the events that an ended process left behind are stored');
+  });
+  await resumer.close();
+  expect(folders()).toEqual(['heir']);
 });

@@ -24,7 +24,7 @@ export interface AbandonedSpool {
 }
 
 const lockName = 'lock';
-/** A folder without a lock is one that is being made, for so long. */
+/** A folder without a segment may be one that is being made, for so long: its owner has not locked it yet, and must find it when it has. */
 const makingMs = 60_000;
 
 /**
@@ -107,21 +107,24 @@ export class EventSpool implements SpoolSpace {
 
 function takeOver(parent: string, instance: string): AbandonedSpool | undefined {
   const folder = join(parent, instance);
-  const lock = join(folder, lockName);
-  const { mtimeMs } = statSync(folder);
-  if (!existsSync(lock) && Date.now() - mtimeMs < makingMs) return undefined;
-  const unlock = takeLock(lock);
+  const isEmpty = () => segmentsByPublisher(readdirSync(folder)).size === 0;
+  if (isEmpty() && Date.now() - statSync(folder).mtimeMs < makingMs) return undefined;
+  const unlock = takeLock(join(folder, lockName));
   if (unlock === undefined) return undefined;
-  const segments = segmentsByPublisher(readdirSync(folder));
-  if (segments.size > 0)
-    return {
-      instance,
-      folder,
-      segments,
-      giveBack: () => {
-        giveBack(folder, unlock);
-      },
-    };
+  try {
+    if (!isEmpty())
+      return {
+        instance,
+        folder,
+        segments: segmentsByPublisher(readdirSync(folder)),
+        giveBack: () => {
+          giveBack(folder, unlock);
+        },
+      };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
   giveBack(folder, unlock);
   return undefined;
 }

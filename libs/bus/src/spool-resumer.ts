@@ -7,8 +7,6 @@ import type { EventWire } from './event-wire.ts';
 import { readSegment, type OutgoingEvent } from './spool-record.ts';
 import type { BusLog } from './stage-surroundings.ts';
 
-/** How often spools of ended processes are looked for after the start. */
-const lookMs = 10_000;
 /** Spools taken over at once; the others wait for their turn. */
 const spoolLimit = 4;
 /** Events of one source under way at once. */
@@ -20,6 +18,8 @@ export interface ResumerSurroundings {
   readonly spool: EventSpool;
   readonly wire: EventWire;
   readonly clock: () => number;
+  /** How often spools of ended processes are looked for after the start. */
+  readonly lookMs: number;
   readonly log: BusLog & { info(fields: object, message: string): void };
 }
 
@@ -34,16 +34,19 @@ export class SpoolResumer {
   readonly #stopped = new AbortController();
   readonly #flows = new Set<EventFlow>();
   readonly #resuming = new Set<Promise<void>>();
-  /** Instances with a segment that this process cannot read; the next one tries. */
+  /** Instances with a segment of another version; the next process tries. */
   readonly #unreadable = new Set<string>();
+  /** Instances whose spool could not be published just now. */
+  readonly #failed = new Set<string>();
   #connected = true;
   #opened = 0;
 
   constructor(surroundings: ResumerSurroundings) {
     this.#surroundings = surroundings;
     this.#timer = setInterval(() => {
+      this.#failed.clear();
       this.#look();
-    }, lookMs).unref();
+    }, surroundings.lookMs).unref();
     this.#look();
   }
 
@@ -63,7 +66,7 @@ export class SpoolResumer {
     if (this.#stopped.signal.aborted) return;
     const { spool, log } = this.#surroundings;
     try {
-      for (const abandoned of spool.takeAbandoned(spoolLimit - this.#resuming.size, this.#unreadable)) {
+      for (const abandoned of spool.takeAbandoned(spoolLimit - this.#resuming.size, this.#unreadable.union(this.#failed))) {
         const resuming = this.#resumeAll(abandoned).then(() => {
           this.#resuming.delete(resuming);
           this.#look();
@@ -82,9 +85,8 @@ export class SpoolResumer {
     try {
       await this.#resume(abandoned);
     } catch (error) {
-      this.#unreadable.add(instance);
-      if (!this.#stopped.signal.aborted)
-        log.error({ err: error, instance }, 'a spool could not be published; the next process tries again');
+      this.#failed.add(instance);
+      if (!this.#stopped.signal.aborted) log.error({ err: error, instance }, 'a spool could not be published; it is tried again');
     }
     try {
       abandoned.giveBack();

@@ -1,4 +1,4 @@
-import { close, closeSync, fdatasync, fdatasyncSync, fsync, open, openSync, rmSync, writeSync } from 'node:fs';
+import { close, closeSync, fdatasync, fdatasyncSync, ftruncateSync, fsync, open, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventFlow } from './event-flow.ts';
 import { encodeRecord, segmentHead } from './spool-record.ts';
@@ -15,6 +15,13 @@ export interface SpoolSpace {
   /** Whether there is room for so many bytes more; if so they are taken. */
   take(bytes: number): boolean;
   give(bytes: number): void;
+}
+
+export interface Appended {
+  /** Number up to which the events are on disk now. */
+  readonly written: number;
+  /** Why not all of them are: an error of the file system, or no room. */
+  readonly failure: unknown;
 }
 
 interface Segment {
@@ -35,6 +42,8 @@ export class SpoolWriter {
   #made = 0;
   /** Of the last segment; undefined where the next event begins another. */
   #file: number | undefined;
+  /** Bytes of it that hold whole events; what a failed write left behind them is cut off. */
+  #length = 0;
   #dirty = false;
   /** Its name is not yet kept by the folder. */
   #isNew = false;
@@ -49,12 +58,8 @@ export class SpoolWriter {
     return this.#segments.length === 0;
   }
 
-  /**
-   * Appends all open events behind the number `after`.
-   * @returns the number up to which they are on disk now; less than the flow's last where there was no room
-   * @throws Error of the file system; what was not written whole is written again, into another segment, by the next call
-   */
-  append(flow: Pick<EventFlow, 'get' | 'oldest' | 'last'>, after: number): number {
+  /** Appends all open events behind the number `after`. What was not written is to be tried again with {@link Appended.written}. */
+  append(flow: Pick<EventFlow, 'get' | 'oldest' | 'last'>, after: number): Appended {
     let written = after;
     let piece: Buffer[] = [];
     let bytes = 0;
@@ -66,12 +71,16 @@ export class SpoolWriter {
         bytes += record.byteLength;
       }
       if (bytes < pieceBytes && number < flow.last) continue;
-      if (bytes > 0 && !this.#write(Buffer.concat(piece, bytes), number)) return written;
+      try {
+        if (bytes > 0) this.#write(Buffer.concat(piece, bytes), number);
+      } catch (failure) {
+        return { written, failure };
+      }
       written = number;
       piece = [];
       bytes = 0;
     }
-    return written;
+    return { written, failure: undefined };
   }
 
   /** Deletes the segments whose events are all below the number `oldest`. */
@@ -84,7 +93,7 @@ export class SpoolWriter {
     }
   }
 
-  /** Asks the disk to keep what was appended; does not wait for it. */
+  /** Asks the disk to keep what was appended, and does not wait for it; what failed is asked for again. */
   sync(): void {
     if (!this.#dirty || this.#file === undefined) return;
     this.#dirty = false;
@@ -94,11 +103,14 @@ export class SpoolWriter {
     fdatasync(this.#file, failed);
     if (!this.#isNew) return;
     this.#isNew = false;
+    const unnamed = (error: Error | null): void => {
+      if (error !== null) this.#isNew = this.#dirty = true;
+    };
     open(this.#space.folder, (error, folder) => {
-      failed(error);
+      unnamed(error);
       if (error === null) {
         fsync(folder, (unkept) => {
-          failed(unkept);
+          unnamed(unkept);
           close(folder);
         });
       }
@@ -111,37 +123,52 @@ export class SpoolWriter {
     this.#closeFile();
   }
 
-  #write(bytes: Buffer, last: number): boolean {
+  /** @throws Error where there is no room, or of the file system; then nothing of it is in the segment */
+  #write(bytes: Buffer, last: number): void {
     const current = this.#segments.at(-1);
     if (current !== undefined && current.bytes >= segmentLimitBytes) this.#endSegment();
-    if (!this.#space.take(bytes.byteLength)) return false;
-    const segment = this.#file === undefined || current === undefined ? this.#beginSegment() : current;
-    segment.bytes += bytes.byteLength;
-    segment.last = last;
+    if (!this.#space.take(bytes.byteLength)) throw new Error('it has reached its size');
+    let segment: Segment | undefined;
     try {
-      this.#writeWhole(bytes);
+      segment = this.#file === undefined || current === undefined ? this.#beginSegment() : current;
+      this.#writeWhole(this.#length === 0 ? Buffer.concat([segmentHead, bytes]) : bytes);
     } catch (error) {
-      this.#endSegment(); // its end may be torn; nothing may follow that
+      // Where the torn end cannot be cut off nothing may follow it; its room stays taken, so that a broken disk is not filled with such files.
+      if (segment === undefined || this.#cutTorn()) this.#space.give(bytes.byteLength);
+      else segment.bytes += bytes.byteLength;
       throw error;
     }
-    return true;
+    segment.bytes += bytes.byteLength;
+    segment.last = last;
   }
 
   #beginSegment(): Segment {
     this.#made += 1;
     const path = join(this.#space.folder, segmentName(this.#name, this.#made));
     this.#file = openSync(path, 'wx', 0o600);
+    this.#length = 0;
     const segment = { path, bytes: 0, last: 0 };
     this.#segments.push(segment);
     this.#isNew = true;
-    this.#writeWhole(segmentHead);
     return segment;
   }
 
   #writeWhole(bytes: Uint8Array): void {
     if (this.#file === undefined) throw new Error('no segment is open');
     this.#dirty = true;
-    for (let start = 0; start < bytes.byteLength;) start += writeSync(this.#file, bytes, start);
+    for (let start = 0; start < bytes.byteLength;)
+      start += writeSync(this.#file, bytes, start, bytes.byteLength - start, this.#length + start);
+    this.#length += bytes.byteLength;
+  }
+
+  #cutTorn(): boolean {
+    try {
+      if (this.#file !== undefined) ftruncateSync(this.#file, this.#length);
+      return true;
+    } catch {
+      this.#endSegment();
+      return false;
+    }
   }
 
   /** The next event begins another segment; the disk keeps this one in its own time, and the event loop goes on. */

@@ -1,4 +1,5 @@
 /** The publisher and its spool against a stream made of memory: every order of outage, refusal, crash and torn write that fast-check thinks of. */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -142,7 +143,7 @@ class Life {
 async function resume(parent: string, stream: MemoryStream, lives: readonly Life[], clock: () => number): Promise<void> {
   stream.atOnce = true;
   const spool = new EventSpool({ directory: parent, maxBytes }, 'specs', 'heir', log);
-  const resumer = new SpoolResumer({ spool, wire: stream, clock, log });
+  const resumer = new SpoolResumer({ spool, wire: stream, clock, lookMs: 10_000, log });
   await vi.waitFor(
     () => {
       expect(lives.filter((life) => readdirSync(join(parent, 'specs')).includes(life.spool.folder.split('/').at(-1) ?? ''))).toEqual([]);
@@ -311,6 +312,37 @@ it('is not safe while its folder is gone, and spools again once it is back', asy
   await resume(parent, stream, [lived], Date.now);
   expect(sequencesOf(stream, lived.source)).toEqual(upTo(10));
 });
+
+/** As a full disk does: a write beyond so many bytes of a file is torn there. */
+function limitFiles(bytes: number | 'unlimited'): void {
+  execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
+}
+
+it.each([0, 10, 100, 5_000])(
+  'keeps what it says to keep on a disk that is full at %i bytes of a file, and fills it no further',
+  async (room) => {
+    const stream = new MemoryStream();
+    const parent = join(directory, `full-at-${room}`);
+    const lived = new Life(parent, 'life', stream, Date.now, 100_000);
+    lived.publisher.setConnected(false);
+    limitFiles(room);
+    try {
+      lived.publish(20);
+      for (let turn = 0; turn < 200; turn += 1) lived.publisher.sweep();
+      expect(lived.publisher.isSafe).toBe(false);
+      expect(lived.segments().length).toBeLessThanOrEqual(1);
+      expect(lived.spool.bytes).toBeLessThanOrEqual(room);
+    } finally {
+      limitFiles('unlimited');
+    }
+    lived.publisher.sweep();
+    expect(lived.publisher.isSafe).toBe(true);
+    lived.publish(20);
+    lived.die();
+    await resume(parent, stream, [lived], Date.now);
+    expect(sequencesOf(stream, lived.source)).toEqual(upTo(40));
+  },
+);
 
 it('begins another segment at four megabytes and deletes each once its events are stored', () => {
   const stream = new MemoryStream();
