@@ -2,6 +2,7 @@ import { startSimulatedProvider, type SimulatedProvider } from '@sluice/testing'
 import { Agent } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ask } from './ask-question.ts';
+import { fullPace } from './storm-options.ts';
 import { questionOf, type Question } from './storm-questions.ts';
 import { virtualKeys } from './virtual-keys.ts';
 
@@ -15,7 +16,7 @@ afterAll(async () => {
   await provider.stop();
 });
 
-const options = { seed: 7, requests: 60, minutes: 1 };
+const options = { seed: 7, requests: 60, minutes: 1, pace: fullPace };
 const questions = Array.from({ length: options.requests }, (_, index): Question => {
   return { ...questionOf(index, options, virtualKeys(options.requests)), leaveAfterMs: undefined, script: {} };
 });

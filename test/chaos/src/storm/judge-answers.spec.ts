@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { kindsOfBreaks as kinds, sampleCall as call, sampleEnd as end, sampleIntent, sampleTold as told } from './sample-facts.ts';
-import { billingGraceMs, requestTimeoutMs } from './storm-cluster.ts';
+import { fullPace } from './storm-options.ts';
 
+const { billingGraceMs, requestTimeoutMs } = fullPace;
 const deadline = 900 + requestTimeoutMs;
 const unresolved = [end({ outcome: 'unresolved', attempts: [], nanoUsd: sampleIntent().reservedNanoUsd, endedAt: deadline })];
 const kill = (instance: string, at: number) => ({ at, atMs: 0, fault: { kind: 'kill' as const, instance } });

@@ -1,7 +1,6 @@
 import type { SimulatedCall } from '@sluice/testing';
 import type { Told } from './ask-question.ts';
 import type { JudgedFacts, StormBreak } from './judge-storm.ts';
-import { billingGraceMs, requestTimeoutMs } from './storm-cluster.ts';
 import type { LedgerEnd } from './storm-facts.ts';
 
 type Ends = ReadonlyMap<string, LedgerEnd>;
@@ -40,11 +39,14 @@ function breakOfShare({ told }: JudgedFacts): StormBreak[] {
 }
 
 /** From when it was taken in until the sweep found its row, which is its deadline and billing's grace later. */
-function breakOfHolder(end: LedgerEnd, { told, struck }: JudgedFacts, calls: Calls): StormBreak[] {
+function breakOfHolder(end: LedgerEnd, { told, struck, pace }: JudgedFacts, calls: Calls): StormBreak[] {
   const { requestId, endedAt: deadline } = end;
   const kills = struck.filter(
     ({ fault, at }) =>
-      fault.kind === 'kill' && /^ingress\b/.test(fault.instance) && at >= deadline - requestTimeoutMs && at <= deadline + billingGraceMs,
+      fault.kind === 'kill' &&
+      /^ingress\b/.test(fault.instance) &&
+      at >= deadline - pace.requestTimeoutMs &&
+      at <= deadline + pace.billingGraceMs,
   );
   const tries = triesOf(requestId, told, calls);
   const died = kills.some(

@@ -8,7 +8,7 @@ import { readIntents } from './read-intents.ts';
 import { seededRandom } from './seeded-random.ts';
 import { settleStorm } from './settle-storm.ts';
 import { startStormCluster } from './storm-cluster.ts';
-import type { StormFacts } from './storm-facts.ts';
+import type { LedgerFacts, StormFacts } from './storm-facts.ts';
 import type { StormOptions } from './storm-options.ts';
 import { strike, type Struck } from './strike.ts';
 import { tellBudget } from './tell-budget.ts';
@@ -39,12 +39,13 @@ export async function runStorm(options: StormOptions, say: (line: string) => voi
     maxConnections: 1,
     statementTimeoutMs: 60_000,
   });
+  const { pace } = options;
   let sound = false;
   try {
     const startedAt = Date.now();
     const struck: Struck[] = [];
     const calm = new AbortController();
-    const striking = strike(cluster, seededRandom(options.seed), calm.signal, (one) => {
+    const striking = strike(cluster, seededRandom(options.seed), pace.longestFaultMs, calm.signal, (one) => {
       struck.push(one);
       say(`${(one.atMs / 1_000).toFixed(1)} s: ${describe(one)}`);
     });
@@ -57,15 +58,20 @@ export async function runStorm(options: StormOptions, say: (line: string) => voi
     say('calm; waiting until everything is settled');
     const budgetsOf = (ledger: Pick<StormFacts, 'ends' | 'counters'>) =>
       budgetStates(budgetOwners(options, told, ledger.ends), ledger.ends, ledger.counters);
-    const ledger = await settleStorm(cluster, database, budgetsOf);
-    const facts: StormFacts = { ...ledger, told, struck, calls: cluster.provider.calls(), intents: await readIntents(cluster.natsUrl) };
+    const seen = { pace, told, struck, calls: cluster.provider.calls(), intents: new Map() };
+    const isWhole = (now: LedgerFacts) =>
+      !judgeStorm({ ...now, ...seen }).breaks.some(({ kind }) => kind === 'call without a line') &&
+      (!pace.judgesCounters || judgeCounters(budgetsOf(now)).length === 0);
+    const ledger = await settleStorm(cluster, database, pace, isWhole);
+    const facts: StormFacts = { ...ledger, ...seen, calls: cluster.provider.calls(), intents: await readIntents(cluster.natsUrl) };
     const budgets = budgetsOf(facts);
     const { breaks, totals } = judgeStorm(facts);
     const audit = await runAudit(cluster.postgres.url, cluster.natsUrl);
     const ofAudit = audit === '' ? [] : [{ kind: 'audit', requestId: undefined, text: audit }];
-    const all = [...breaks, ...judgeCounters(budgets), ...judgeBounds(budgets, facts.intents), ...ofAudit];
+    const ofCounters = pace.judgesCounters ? judgeCounters(budgets) : [];
+    const all = [...breaks, ...ofCounters, ...judgeBounds(budgets, facts.intents), ...ofAudit];
     const ids = new Set(onePerKind(all).slice(0, maxStories));
-    const differing = budgets.filter(({ used, spent }) => used !== spent).slice(0, maxBudgets);
+    const differing = budgets.filter(({ used, spent }) => pace.judgesCounters && used !== spent).slice(0, maxBudgets);
     const stories = [
       ids.size === 0 ? '' : await tellStories(cluster.natsUrl, facts, ids),
       ...differing.map((budget) => tellBudget(budget, facts)),

@@ -4,6 +4,7 @@ import type { Told } from './ask-question.ts';
 import { judgeStorm } from './judge-storm.ts';
 import type { StormIntent } from './read-intents.ts';
 import type { LedgerEnd, StormFacts } from './storm-facts.ts';
+import { fullPace } from './storm-options.ts';
 
 /** A storm of one question, which was answered, called for once and charged; each spec breaks one thing of it. */
 
@@ -73,6 +74,7 @@ export function sampleFacts(members: Partial<StormFacts> = {}): StormFacts {
     ends: [sampleEnd()],
     intents: new Map([['req_1', [sampleIntent()]]]),
     struck: [],
+    pace: fullPace,
     counters: [],
     countedSupplements: new Set(),
     openIntents: 0,

@@ -1,40 +1,37 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@sluice/database';
-import { judgeCounters, type BudgetState } from './judge-budgets.ts';
-import { billingGraceMs, requestTimeoutMs, untilReady, type StormCluster } from './storm-cluster.ts';
+import { untilReady, type StormCluster } from './storm-cluster.ts';
 import { readLedgerFacts, type LedgerFacts } from './storm-facts.ts';
+import type { StormPace } from './storm-options.ts';
 import { virtualKeys } from './virtual-keys.ts';
 
 /** Metering gives a reservation up a minute after its deadline; all else is sooner. */
-const budgetMs = requestTimeoutMs + billingGraceMs + 60_000 + 60_000;
+const furtherMs = 60_000 + 60_000;
 const pauseMs = 1_000;
-/** Routers hold their calls against the ledger once their deadlines have passed, and the sweep its grace. */
-const leastMs = requestTimeoutMs + billingGraceMs + 10_000;
-/** The ledger stands still for this long before it is taken for whole. */
-const quietMs = 6_000;
 
 /**
- * Waits until every process is back, the stream is in the ledger, open intents are settled and leases are returned; at most some minutes:
- * what is not right then is for the judges.
- * @param budgets how budgets stand by these facts
+ * Waits until every process is back, all deadlines have passed, the stream is in the ledger and open intents are settled; at most some
+ * minutes: what is not right then is for the judges.
+ * @param isWhole whether nothing more is to come, by these facts
  */
 export async function settleStorm(
   cluster: StormCluster,
   database: Database,
-  budgets: (facts: LedgerFacts) => readonly BudgetState[],
+  { requestTimeoutMs, billingGraceMs, quietMs }: StormPace,
+  isWhole: (facts: LedgerFacts) => boolean,
 ): Promise<LedgerFacts> {
   await Promise.all(cluster.ingresses.map(({ url }) => untilReady(url)));
   const startedAt = Date.now();
-  const giveUpAt = startedAt + budgetMs;
+  const dueAt = startedAt + requestTimeoutMs + billingGraceMs;
+  const giveUpAt = dueAt + furtherMs;
   let [changedAt, last] = [Date.now(), ''];
   for (;;) {
     const facts = await readLedgerFacts(database);
     const supplements = facts.ends.reduce((sum, end) => sum + end.supplements.length, 0);
     const state = `${supplements} ${facts.ends.length} ${facts.openIntents} ${facts.waitingLate} ${facts.secondEnds.length}`;
     if (state !== last) [changedAt, last] = [Date.now(), state];
-    const quiet =
-      Date.now() - startedAt > leastMs && Date.now() - changedAt > quietMs && facts.openIntents === 0 && facts.waitingLate === 0;
-    if ((quiet && judgeCounters(budgets(facts)).length === 0) || Date.now() > giveUpAt) return facts;
+    const quiet = Date.now() > dueAt && Date.now() - changedAt > quietMs && facts.openIntents === 0 && facts.waitingLate === 0;
+    if ((quiet && isWhole(facts)) || Date.now() > giveUpAt) return facts;
     if (facts.openIntents > 0) await moveBillingsClock(cluster);
     await delay(pauseMs);
   }

@@ -46,11 +46,8 @@ export interface StormCluster {
   stop(keep: boolean): Promise<void>;
 }
 
-export const requestTimeoutMs = 20_000;
-export const billingGraceMs = 10_000;
 const replicas = 'ingress=2,metering=3,router=2,billing=2';
 const environment = {
-  BILLING_GRACE_MS: String(billingGraceMs),
   BILLING_SWEEP_INTERVAL_MS: '1000',
   BILLING_ACK_WAIT_MS: '20000',
   BILLING_ROLLUP_INTERVAL_MS: '2000',
@@ -128,7 +125,7 @@ export async function startStormCluster(options: StormOptions): Promise<StormClu
 
 /** What `npm start` would run for these settings. */
 async function definitionsOf(
-  { requests }: StormOptions,
+  { requests, pace }: StormOptions,
   dataDir: string,
   providerUrl: string,
   databaseUrl: string,
@@ -136,10 +133,11 @@ async function definitionsOf(
   const [port = 0, controlPort = 0] = await findFreePorts(2);
   const config = join(dataDir, 'sluice.yaml');
   mkdirSync(dataDir, { recursive: true });
-  writeFileSync(config, JSON.stringify(stormConfiguration(providerUrl, requests, requestTimeoutMs)));
+  writeFileSync(config, JSON.stringify(stormConfiguration(providerUrl, requests, pace.requestTimeoutMs)));
   const env = {
     ...process.env,
     ...environment,
+    BILLING_GRACE_MS: String(pace.billingGraceMs),
     ...Object.fromEntries(virtualKeys(requests).map(({ variable, value }) => [variable, value])),
     SLUICE_DATA_DIR: dataDir,
     SLUICE_CONFIG: config,

@@ -3,6 +3,7 @@ import type { Database } from '@sluice/database';
 import type { SimulatedCall } from '@sluice/testing';
 import type { Told } from './ask-question.ts';
 import type { StormIntents } from './read-intents.ts';
+import type { StormPace } from './storm-options.ts';
 import type { Struck } from './strike.ts';
 
 /** How the ledger says a request ended: by its row, and where an end came after the sweep, by that and the entry that books the difference. */
@@ -33,6 +34,7 @@ export interface CounterState {
 
 /** All that was seen of a storm, by everybody. */
 export interface StormFacts {
+  readonly pace: StormPace;
   readonly told: readonly Told[];
   readonly struck: readonly Struck[];
   readonly calls: readonly SimulatedCall[];
@@ -48,7 +50,7 @@ export interface StormFacts {
   readonly waitingLate: number;
 }
 
-export type LedgerFacts = Omit<StormFacts, 'told' | 'struck' | 'calls' | 'intents'>;
+export type LedgerFacts = Omit<StormFacts, 'pace' | 'told' | 'struck' | 'calls' | 'intents'>;
 
 interface Row {
   request_id: string;

@@ -38,29 +38,29 @@ const kinds = [
   ...repeat('kill postgres', 2),
 ] as const;
 const pauseMs = [1_000, 8_000] as const;
-const partitionMs = [1_000, 20_000] as const;
+const shortestPartitionMs = 1_000;
 const awayMs = [200, 3_000] as const;
 const betweenMs = [300, 3_500] as const;
 
-/** The next fault: which follows from the random numbers alone, so a seed gives the same storm again. */
-export function nextFault(random: SeededRandom, targets: Targets): PlannedFault {
+/** The next fault, paused or cut off for `longestMs` at most: which follows from the random numbers alone, so a seed gives the same storm again. */
+export function nextFault(random: SeededRandom, targets: Targets, longestMs: number): PlannedFault {
   const [first = 'kill', ...others] = kinds;
   const kind = random.pick([first, ...others]);
-  return { fault: faultOf(kind, random, targets), pauseMs: random.between(...betweenMs) };
+  return { fault: faultOf(kind, random, targets, longestMs), pauseMs: random.between(...betweenMs) };
 }
 
-function faultOf(kind: (typeof kinds)[number], random: SeededRandom, { instances, databaseUsers }: Targets): StormFault {
+function faultOf(kind: (typeof kinds)[number], random: SeededRandom, { instances, databaseUsers }: Targets, longestMs: number): StormFault {
   switch (kind) {
     case 'kill':
       return { kind, instance: random.pick(instances) };
     case 'pause':
-      return { kind, instance: random.pick(instances), forMs: random.between(...pauseMs) };
+      return { kind, instance: random.pick(instances), forMs: Math.min(longestMs, random.between(...pauseMs)) };
     case 'partition': {
       const from = random.pick(['nats', 'nats', 'postgres'] as const);
       const instance = random.pick(from === 'nats' ? instances : databaseUsers);
       const partition = random.pick<Partition>(['both', 'both', 'to-server', 'to-client']);
       // Short ones more often than long ones.
-      const forMs = Math.round(partitionMs[0] + (partitionMs[1] - partitionMs[0]) * random.next() ** 2);
+      const forMs = Math.round(shortestPartitionMs + (longestMs - shortestPartitionMs) * random.next() ** 2);
       return { kind, instance, from, partition, forMs };
     }
     case 'reset': {

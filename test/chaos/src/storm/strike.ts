@@ -19,6 +19,7 @@ const maxUnderWay = 3;
 export async function strike(
   cluster: StormCluster,
   random: SeededRandom,
+  longestMs: number,
   signal: AbortSignal,
   told: (struck: Struck) => void,
 ): Promise<void> {
@@ -29,7 +30,7 @@ export async function strike(
   const struck = new Set<string>();
   const isOver = () => signal.aborted; // it changes while the loop waits
   while (!isOver()) {
-    const { fault, pauseMs } = nextFault(random, targets);
+    const { fault, pauseMs } = nextFault(random, targets, longestMs);
     while (underWay.size >= maxUnderWay) await Promise.race(underWay);
     if (isOver()) break;
     const victim = victimOf(fault);
