@@ -22,7 +22,7 @@ export interface LedgerCallParts {
 /** Answers what control asks of the ledger. */
 export function answerLedgerCalls({ bus, database, prices, reratings, webhooks, shard, clock }: LedgerCallParts): Promise<Closable[]> {
   return Promise.all([
-    bus.respond(ledgerCalls.findCalls, async ({ calls }) => ({ states: await findCalls(database, calls) })),
+    bus.respond(ledgerCalls.findCalls, async ({ calls }) => ({ states: await findCalls(database, calls, Date.now()) })),
     bus.respond(ledgerCalls.readStatement, (query) => readStatement(database, query)),
     bus.respond(ledgerCalls.exportCharges, (query) => exportCharges(database, query, clock())),
     bus.respond(ledgerCalls.storePriceList, async ({ version, author, prices: listed }) => {

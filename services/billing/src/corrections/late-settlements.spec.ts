@@ -72,7 +72,7 @@ describe.each(servers)('late settlements on $name', ({ open }) => {
   it('adds a call that the end does not tell of to whatever stands, once, and knows it then', async () => {
     const organization = `org_${++run}`;
     const options = { requestId: `req_${run}`, time: start, organization };
-    const state1 = () => findCalls(harness.database, [{ requestId: options.requestId, attempt: '1.1' }]);
+    const state1 = () => findCalls(harness.database, [{ requestId: options.requestId, attempt: '1.1' }], start);
     expect(await state1()).toEqual(['open']);
     await record(sampleEvents.intent(options, start), sampleEvents.refused(options));
     expect(await state1()).toEqual(['missing']);
@@ -97,10 +97,25 @@ describe.each(servers)('late settlements on $name', ({ open }) => {
 
   it('adds no call to a reservation that stands for all of its request', async () => {
     const { organization, options } = await swept();
-    expect(await findCalls(harness.database, [{ requestId: options.requestId, attempt: '1.1' }])).toEqual(['told']);
+    const asked = [{ requestId: options.requestId, attempt: '1.1' }];
+    expect(await findCalls(harness.database, asked, start + 3_600_000)).toEqual(['told']);
     await record(sampleEvents.supplement(options, '1.1'));
     expect(await book()).toBe(0);
     expect((await state(organization)).totals.dueNanoUsd).toBe(String(reservedCost));
+  });
+
+  it('asks for a call of a reservation again while its end may come, which may not tell of it', async () => {
+    const { organization, options } = await swept();
+    const state1 = () => findCalls(harness.database, [{ requestId: options.requestId, attempt: '1.1' }], start + 60_000);
+    expect(await state1()).toEqual(['open']);
+    await record(sampleEvents.refused(options));
+    expect(await state1()).toEqual(['open']);
+    await book();
+    expect(await state1()).toEqual(['missing']);
+    await record(sampleEvents.supplement(options, '1.1'));
+    expect(await state1()).toEqual(['told']);
+    await book();
+    expect((await state(organization)).totals.dueNanoUsd).toBe(String(sampleCost));
   });
 
   it('comes to what providers produced whatever the order of ends, sweeps and bookings, on several replicas', async () => {
