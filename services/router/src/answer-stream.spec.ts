@@ -68,6 +68,21 @@ const texts = fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 24
 const cuts = fc.array(fc.nat({ max: 4_000 }), { maxLength: 12 });
 const answers = fc.array(fc.tuple(fc.constantFrom<Word>('granted', 'refused', 'unanswered'), fc.nat({ max: 3 })), { maxLength: 8 });
 
+it('has ended when its consumer leaves while it stands still, though its provider has said all', async () => {
+  const reading = encode('openai-chat').openFollowedStream();
+  const ask = () => new Promise<Word>(() => undefined);
+  const allowance = new StreamAllowance({ heldTokens: 2, atMostTokens: Infinity, ask, clock: () => 0 });
+  const failures: unknown[] = [];
+  const listener = { begun: () => undefined, ended: (failure: unknown) => void failures.push(failure) };
+  const stream = new AnswerStream(reading, listener, new StreamLimit(reading, allowance, 3));
+  stream.data(streamOf(['one', 'two', 'three']));
+  stream.end();
+  expect(failures).toEqual([]);
+  await stream.return();
+  expect(failures).toMatchObject([{ kind: 'cancelled' }]);
+  expect(stream.outputTokens).toBe(2);
+});
+
 describe.each(dialects)('a limited stream in %s', (dialect) => {
   it('is a head of the whole one, or the whole, wherever its bytes are cut and whenever answers come', async () => {
     await fc.assert(

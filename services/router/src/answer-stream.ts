@@ -123,7 +123,9 @@ export class AnswerStream implements StreamSink, AsyncIterable<Uint8Array>, Asyn
   /** The consumer wants no more: the provider is told at once. */
   return(): Promise<IteratorResult<Uint8Array>> {
     this.#pending = [];
-    if (!this.#ended) this.#call?.fail({ kind: 'cancelled', status: 200, disposition: 'final' });
+    const cancelled: AttemptFailure = { kind: 'cancelled', status: 200, disposition: 'final' };
+    if (!this.#ended) this.#call?.fail(cancelled);
+    this.#finish(cancelled); // where it stands still, its call may have ended before it
     return Promise.resolve({ done: true, value: undefined });
   }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UnsequencedEvent } from '@sluice/bus';
@@ -7,13 +7,15 @@ import { sampleEnvelope } from '@sluice/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CallChecker } from './call-checker.ts';
-import { CallJournal } from './call-journal.ts';
+import { CallJournal, endsWithinMs } from './call-journal.ts';
 
 type State = 'told' | 'missing' | 'open';
 
 const log = pino({ level: 'silent' });
 const start = 1_800_000_000_000;
 const lifeMs = 20_000;
+/** Until a call's end is written for certain. */
+const settledMs = lifeMs + endsWithinMs;
 
 let directory: string;
 let now: number;
@@ -80,7 +82,7 @@ const eventsOf = () => published.map(({ id, data }) => ({ id, attempts: (data as
 it('asks for calls once their requests must have ended, and forgets those that the ledger tells of', async () => {
   const { journal, checker, call } = open('a');
   call('req_1');
-  now += lifeMs - 1;
+  now += settledMs - 1;
   await checker.check();
   expect(asked).toEqual([]);
   now += 1;
@@ -98,7 +100,7 @@ it('publishes a call that the ledger does not tell of, as it ended', async () =>
   const usage = { input: 40, output: 9 };
   journal.ended('req_1', attemptOf({ usage }));
   ledger.set('req_1', 'missing');
-  now += lifeMs;
+  now += settledMs;
   await checker.check();
   expect(eventsOf()).toEqual([{ id: 'req_1:call-1.1', attempts: [attemptOf({ usage })] }]);
   expect(published[0]).toMatchObject({ type: usageEventTypes.supplement, data: { outcome: 'failed', usage, costNanoUsd: '7' } });
@@ -113,7 +115,7 @@ it('publishes a call once, though the ledger has not read of it yet and another 
   call('req_1');
   call('req_2');
   ledger.set('req_1', 'missing').set('req_2', 'open');
-  now += lifeMs;
+  now += settledMs;
   await checker.check();
   await checker.check();
   expect(published).toHaveLength(1);
@@ -130,7 +132,7 @@ it('publishes a call once, though its storing was not confirmed in time', async 
   const { checker, call } = open('a');
   call('req_1');
   ledger.set('req_1', 'missing');
-  now += lifeMs;
+  now += settledMs;
   unconfirmed = 1;
   await expect(checker.check()).rejects.toThrow('not stored');
   await checker.check();
@@ -138,11 +140,31 @@ it('publishes a call once, though its storing was not confirmed in time', async 
   await checker.close();
 });
 
+it('has the end of a call that waits for its request, though the file in which it was written is gone', async () => {
+  const { journal, checker, call } = open('a');
+  call('req_1');
+  now += 6_000; // what follows is in another file
+  call('req_2');
+  const usage = { input: 40, output: 9 };
+  journal.ended('req_1', attemptOf({ usage }));
+  ledger.set('req_1', 'open');
+  now += settledMs;
+  await checker.check();
+  now += 6_000;
+  await checker.check();
+  expect(journal.files()).toHaveLength(1);
+  ledger.set('req_1', 'missing');
+  await checker.check();
+  expect(eventsOf()).toEqual([{ id: 'req_1:call-1.1', attempts: [attemptOf({ usage })] }]);
+  expect(journal.files()).toEqual([]);
+  await checker.close();
+});
+
 it('keeps calls of requests that have no end yet', async () => {
   const { journal, checker, call } = open('a');
   call('req_1');
   ledger.set('req_1', 'open');
-  now += lifeMs;
+  now += settledMs;
   await checker.check();
   expect(journal.files()).toHaveLength(1);
   ledger.set('req_1', 'missing');
@@ -162,7 +184,7 @@ it('tells of the calls of a router that died, as estimates where it did not writ
   const { checker } = open('b');
   await checker.check();
   expect(asked).toEqual([]);
-  now += lifeMs;
+  now += settledMs;
   await checker.check();
   expect(asked).toEqual(['req_1 1.1', 'req_2 2.1']);
   expect(eventsOf()).toEqual([
@@ -175,7 +197,7 @@ it('tells of the calls of a router that died, as estimates where it did not writ
 it('leaves the journal of a router that lives alone', async () => {
   const other = open('other');
   other.call('req_1');
-  now += lifeMs;
+  now += settledMs;
   const { checker } = open('b');
   await checker.check();
   expect(asked).toEqual([]);
@@ -187,7 +209,7 @@ it('leaves the journal of a router that lives alone', async () => {
 it('keeps files where the ledger is out of reach, and asks again', async () => {
   const { journal, checker, call } = open('a');
   call('req_1');
-  now += lifeMs;
+  now += settledMs;
   const states = ledger;
   ledger = {
     get: () => {
@@ -202,16 +224,37 @@ it('keeps files where the ledger is out of reach, and asks again', async () => {
   await checker.close();
 });
 
+it('makes calls without a journal that cannot be written, says so once, and goes on when it can', () => {
+  const errors: object[] = [];
+  const clock = () => now;
+  const journal = new CallJournal({ directory, instance: 'a', maxBytes: 1_000_000 }, clock, {
+    error: (fields: object) => void errors.push(fields),
+  });
+  const call = () => {
+    journal.begun(sampleEnvelope({ id: 'req_1' }), now + lifeMs, attemptOf({}));
+  };
+  rmSync(journal.folder, { recursive: true });
+  for (let number = 1; number <= 100; number += 1) call();
+  expect(errors).toHaveLength(1);
+  expect(journal.files()).toEqual([]);
+  mkdirSync(journal.folder);
+  now += 5_000;
+  call();
+  expect(errors).toHaveLength(1);
+  expect(journal.files()).toHaveLength(1);
+  journal.close();
+});
+
 it('makes calls without a journal that is full, and goes on once there is room', async () => {
   const { journal, checker, call } = open('a', 1_000);
   for (let number = 1; number <= 20; number += 1) call(`req_${number}`);
-  now += lifeMs;
+  now += settledMs;
   await checker.check();
   expect(asked.length).toBeGreaterThan(0);
   expect(asked.length).toBeLessThan(20);
   asked = [];
   call('req_21');
-  now += lifeMs;
+  now += settledMs;
   await checker.check();
   expect(asked).toEqual(['req_21 1.1']);
   expect(journal.files()).toEqual([]);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { takeLock, type Bus, type EventPublisher, type UnsequencedEvent } from '@sluice/bus';
 import { ledgerCalls, subjects, usageEventTypes, type ProviderAttempt, type UsageSettled } from '@sluice/contracts';
 import type { Logger } from 'pino';
-import { type CallJournal, type JournalledCall, lockName, segmentNames } from './call-journal.ts';
-import { callName, readCalls, readEnds, readTold, writeTold } from './read-journal.ts';
+import { type CallJournal, endsWithinMs, lockName, segmentNames } from './call-journal.ts';
+import { callName, type JournalledCall, type JournalledEnd, keepEnds, readCalls, readEnds, readTold, writeTold } from './journal-lines.ts';
 
 export interface CheckerParts {
   readonly journal: CallJournal;
@@ -26,6 +26,15 @@ const storeTimeoutMs = 10_000;
 /** A request that has no end in the ledger so long after its deadline never had an intent either: its call is all that is known of it. */
 const orphanMs = 3_600_000;
 
+/** What the ledger does not tell of, of the calls of one file. */
+interface Finding {
+  readonly path: string;
+  /** By their names. It will not tell of these, and was not told of them. */
+  readonly untold: ReadonlyMap<string, JournalledCall>;
+  /** Their requests have no end yet. */
+  readonly open: ReadonlySet<string>;
+}
+
 /**
  * Holds the calls of the journal against the ledger, once their requests must have ended, and publishes those that it does not tell of: their
  * answers were lost on the way. Off every request's way: one question for hundreds of calls.
@@ -35,6 +44,8 @@ export class CallChecker {
   readonly #timer: NodeJS.Timeout;
   /** Calls that were given to the publisher, and are not in its stream or spool for certain. */
   readonly #given = new Set<string>();
+  /** Files that have the ends of their open calls in them. */
+  readonly #kept = new Set<string>();
   #running: Promise<void> | undefined;
   #stopped = false;
 
@@ -58,10 +69,13 @@ export class CallChecker {
   /** One round over everything that is due. */
   async check(): Promise<void> {
     const { journal, clock } = this.#parts;
-    for (const path of journal.due(clock())) {
-      if (this.#stopped) return;
-      if (await this.#isTold(path, () => journal.files())) journal.delete(path);
-    }
+    await this.#checkFiles(
+      journal.due(clock()),
+      () => journal.files(),
+      (path) => {
+        journal.delete(path);
+      },
+    );
     await this.#checkEnded();
   }
 
@@ -76,7 +90,7 @@ export class CallChecker {
       if (unlock === undefined) continue;
       try {
         const paths = () => segmentNames(folder).map((file) => join(folder, file));
-        for (const path of paths()) if (await this.#isTold(path, paths)) rmSync(path);
+        await this.#checkFiles(paths(), paths, rmSync);
         if (paths().length === 0) rmSync(folder, { recursive: true, force: true });
       } finally {
         unlock();
@@ -84,41 +98,65 @@ export class CallChecker {
     }
   }
 
-  /** Whether the ledger tells of all calls of a file now, or will: what it does not is published. */
-  async #isTold(path: string, allPaths: () => readonly string[]): Promise<boolean> {
-    const calls = readCalls(path);
+  /**
+   * Tells the ledger of what it does not know, and removes each file of which it knows all calls then.
+   * @param all files of the journal, in which ends of these calls may be
+   */
+  async #checkFiles(due: readonly string[], all: () => readonly string[], remove: (path: string) => void): Promise<void> {
+    const findings: Finding[] = [];
+    for (const path of due) {
+      if (this.#stopped) return;
+      const finding = await this.#look(path);
+      if (finding !== undefined) findings.push(finding);
+    }
+    const wanted = new Set(findings.flatMap(({ path, untold, open }) => [...untold.keys(), ...(this.#kept.has(path) ? [] : open)]));
+    const ends = wanted.size === 0 ? new Map<string, JournalledEnd>() : await readEnds(all(), wanted);
+    for (const finding of findings) {
+      const { path, open } = finding;
+      await this.#tell(finding, ends);
+      if (open.size === 0) {
+        remove(path);
+        this.#kept.delete(path);
+      } else if (!this.#kept.has(path)) {
+        // Files behind it go before it does, and the ends of its calls with them.
+        keepEnds(
+          path,
+          [...open].flatMap((name) => ends.get(name) ?? []),
+        );
+        this.#kept.add(path);
+      }
+    }
+  }
+
+  /** Asks the ledger of a file's calls; undefined where one of their requests may be under way. */
+  async #look(path: string): Promise<Finding | undefined> {
+    const calls = await readCalls(path);
     const now = this.#parts.clock();
-    if (calls.some(({ deadline }) => deadline > now)) return false;
-    const missing: JournalledCall[] = [];
-    let open = false;
+    if (calls.some(({ deadline }) => deadline + endsWithinMs > now)) return undefined;
+    const untold = new Map<string, JournalledCall>();
+    const open = new Set<string>();
     for (let from = 0; from < calls.length; from += pageCalls) {
       const page = calls.slice(from, from + pageCalls);
       for (const [index, state] of (await this.#ask(page)).entries()) {
         const call = page[index];
         if (call === undefined || state === 'told') continue;
-        if (state === 'missing' || now - call.deadline > orphanMs) missing.push(call);
-        else open = true;
+        const name = callName(call.subject.requestId, call.attempt);
+        if (state === 'missing' || now - call.deadline > orphanMs) untold.set(name, call);
+        else open.add(name);
       }
     }
-    await this.#tell(path, missing, allPaths);
-    return !open;
+    if (untold.size > 0) for (const name of await readTold(path)) untold.delete(name);
+    return { path, untold, open };
   }
 
   /** Publishes calls, each once: billing may not have read yet what it was told of a moment ago, here or by the router before. */
-  async #tell(path: string, missing: readonly JournalledCall[], allPaths: () => readonly string[]): Promise<void> {
-    const { events, log } = this.#parts;
-    const told = missing.length === 0 ? undefined : readTold(path);
-    const untold = new Map(
-      missing
-        .map((call) => [callName(call.subject.requestId, call.attempt.id), call] as const)
-        .filter(([name]) => told?.has(name) !== true),
-    );
+  async #tell({ path, untold }: Finding, ends: ReadonlyMap<string, JournalledEnd>): Promise<void> {
     if (untold.size === 0) return;
-    const ends = readEnds(allPaths(), new Set(untold.keys()));
+    const { events, log } = this.#parts;
     for (const [name, call] of untold) {
       if (this.#given.has(name)) continue;
       const { organization, team } = call.subject;
-      events.publish(subjects.usage(organization, team), supplementOf(call, ends.get(name)));
+      events.publish(subjects.usage(organization, team), supplementOf(call, ends.get(name)?.attempt));
       this.#given.add(name);
     }
     await events.flush(storeTimeoutMs);

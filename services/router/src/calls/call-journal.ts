@@ -1,22 +1,9 @@
 import { closeSync, fdatasync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock } from '@sluice/bus';
-import { type Envelope, type ProviderAttempt, usageSubject, type UsageSubject } from '@sluice/contracts';
+import { type Envelope, type ProviderAttempt, usageSubject } from '@sluice/contracts';
 import type { Logger } from 'pino';
-
-/** A call as it began: what its line in the ledger would be if nobody ever told how it ended. */
-export interface JournalledCall {
-  readonly subject: UsageSubject;
-  /** Epoch ms: by then its request has ended. */
-  readonly deadline: number;
-  readonly attempt: ProviderAttempt;
-}
-
-/** How a call ended. */
-export interface JournalledEnd {
-  readonly requestId: string;
-  readonly attempt: ProviderAttempt;
-}
+import { callLine, endLine } from './journal-lines.ts';
 
 export interface JournalOptions {
   /** Of the journals of all routers of this host: local, and there after a restart. */
@@ -31,9 +18,15 @@ const segmentMs = 5_000;
 const segmentBytes = 1_048_576;
 /** Ends are written together: one that is lost with its process is estimated. */
 const endsPauseMs = 200;
+/** A call is given up at its deadline, and its end is written by then. */
+export const endsWithinMs = 1_000;
+/** After a write that failed calls go on unwritten for so long: on a full disk each would make another file. */
+const retryMs = 5_000;
 
 interface Segment {
   readonly path: string;
+  /** While it takes calls. */
+  file: number | undefined;
   readonly openedAt: number;
   bytes: number;
   /** The latest of its calls. */
@@ -51,12 +44,12 @@ export class CallJournal {
   readonly #maxBytes: number;
   readonly #unlock: () => void;
   readonly #segments: Segment[] = [];
-  #file: number | undefined;
   #made = 0;
   #bytes = 0;
   #ends = '';
   #endsTimer: NodeJS.Timeout | undefined;
   #full = false;
+  #brokenUntil = 0;
 
   /** @throws Error where the folder cannot be written or locked */
   constructor({ directory, instance, maxBytes }: JournalOptions, clock: () => number, log: Pick<Logger, 'error'>) {
@@ -72,13 +65,11 @@ export class CallJournal {
 
   /** Before the call's first byte leaves. */
   begun(envelope: Envelope, deadline: number, attempt: ProviderAttempt): void {
-    const call: JournalledCall = { subject: usageSubject(envelope), deadline, attempt };
-    this.#append(`B${JSON.stringify(call)}\n`, deadline);
+    this.#append(callLine({ subject: usageSubject(envelope), deadline, attempt }), deadline);
   }
 
   ended(requestId: string, attempt: ProviderAttempt): void {
-    const end: JournalledEnd = { requestId, attempt };
-    this.#ends += `E${JSON.stringify(end)}\n`;
+    this.#ends += endLine({ requestId, attempt });
     this.#endsTimer ??= setTimeout(() => {
       this.#writeEnds();
     }, endsPauseMs).unref();
@@ -87,10 +78,10 @@ export class CallJournal {
   /** Files whose calls' requests must all have ended, oldest first. */
   due(now: number): readonly string[] {
     const current = this.#segments.at(-1);
-    if (current !== undefined && this.#file !== undefined && now - current.openedAt >= segmentMs) this.#endSegment();
+    if (current !== undefined && now - current.openedAt >= segmentMs) this.#endSegment();
     const due: string[] = [];
-    for (const { path, deadline } of this.#segments) {
-      if (deadline > now || (path === this.#segments.at(-1)?.path && this.#file !== undefined)) break;
+    for (const { path, file, deadline } of this.#segments) {
+      if (deadline + endsWithinMs > now || file !== undefined) break;
       due.push(path);
     }
     return due;
@@ -129,50 +120,51 @@ export class CallJournal {
   }
 
   #append(text: string, deadline: number): void {
+    const now = this.#clock();
+    if (now < this.#brokenUntil) return;
+    const bytes = Buffer.byteLength(text);
+    if (this.#bytes + bytes > this.#maxBytes) {
+      if (!this.#full)
+        this.#log.error({ folder: this.folder }, 'the journal of calls is full; calls are made without it until the ledger has caught up');
+      this.#full = true;
+      return;
+    }
     try {
-      const bytes = Buffer.byteLength(text);
-      if (this.#bytes + bytes > this.#maxBytes) {
-        if (!this.#full)
-          this.#log.error(
-            { folder: this.folder },
-            'the journal of calls is full; calls are made without it until the ledger has caught up',
-          );
-        this.#full = true;
-        return;
-      }
-      const segment = this.#segment();
+      const [segment, file] = this.#openSegment(now);
       segment.bytes += bytes;
       segment.deadline = Math.max(segment.deadline, deadline);
       this.#bytes += bytes;
-      if (this.#file !== undefined) writeSync(this.#file, text);
+      if (writeSync(file, text) < bytes) throw new Error('only a part of it was written');
     } catch (error) {
       this.#endSegment(); // its end may be torn: the next call begins another
-      this.#log.error({ err: error, folder: this.folder }, 'a call could not be written to the journal; it is made all the same');
+      this.#brokenUntil = now + retryMs;
+      this.#log.error(
+        { err: error, folder: this.folder, retryMs },
+        'the journal of calls cannot be written; calls are made without it for a moment',
+      );
     }
   }
 
-  #segment(): Segment {
+  /** The segment that takes calls, and its file. */
+  #openSegment(now: number): readonly [Segment, number] {
     const current = this.#segments.at(-1);
-    if (current !== undefined && this.#file !== undefined) {
-      if (current.bytes < segmentBytes && this.#clock() - current.openedAt < segmentMs) return current;
+    if (current?.file !== undefined) {
+      if (current.bytes < segmentBytes && now - current.openedAt < segmentMs) return [current, current.file];
       this.#endSegment();
     }
     this.#made += 1;
-    const segment = {
-      path: join(this.folder, `${String(this.#made).padStart(8, '0')}.calls`),
-      openedAt: this.#clock(),
-      bytes: 0,
-      deadline: 0,
-    };
-    this.#file = openSync(segment.path, 'ax', 0o600);
+    const path = join(this.folder, `${String(this.#made).padStart(8, '0')}.calls`);
+    const file = openSync(path, 'ax', 0o600);
+    const segment = { path, file, openedAt: now, bytes: 0, deadline: 0 };
     this.#segments.push(segment);
-    return segment;
+    return [segment, file];
   }
 
   #endSegment(): void {
-    const file = this.#file;
-    this.#file = undefined;
-    if (file === undefined) return;
+    const current = this.#segments.at(-1);
+    const file = current?.file;
+    if (current === undefined || file === undefined) return;
+    current.file = undefined;
     fdatasync(file, () => {
       closeSync(file);
     });
