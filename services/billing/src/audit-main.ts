@@ -1,6 +1,7 @@
 /**
  * `npm run audit`: the whole chain, all counts and, where NATS_URL is given, every event of the stream that no audit has seen. Prints a
- * report and ends with 1 on any break. `-- --json`: the report as JSON; `-- --anchor report.json`: heads of that earlier one must still be in the chain.
+ * report and ends with 1 on any break. `-- --json`: the report as JSON; `-- --anchor report.json`: heads of that earlier one must still be in the chain;
+ * `-- --connections 4`: shards of the chain read at once (2), for which PostgreSQL needs a core each beside its other work.
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -13,6 +14,7 @@ import { raiseAuditAlert } from './audit/audit-alert.ts';
 import { auditLedger } from './audit/audit-ledger.ts';
 import { auditText } from './audit/audit-text.ts';
 import { compareStream } from './audit/compare-stream.ts';
+import { chainShards } from './ledger/ledger.ts';
 
 const settingsSchema = z.object({
   DATABASE_URL: z.string('give the address of Postgres, e.g. postgres://user:password@127.0.0.1:5432/sluice').min(1),
@@ -29,10 +31,18 @@ const graceMs = 60_000;
 /** Until the stream has the alert. */
 const alertTimeoutMs = 5_000;
 
-const { values } = parseArgs({ options: { anchor: { type: 'string' }, json: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { anchor: { type: 'string' }, json: { type: 'boolean', default: false }, connections: { type: 'string', default: '2' } },
+});
+const connections = z.coerce.number().int().min(1).max(chainShards).parse(values.connections);
 const settings = parseSettings(settingsSchema, process.env);
 const log = pino({ level: 'warn' }, pino.destination(2));
-const database = openDatabase({ url: settings.DATABASE_URL, applicationName: 'sluice-audit', statementTimeoutMs });
+const database = openDatabase({
+  url: settings.DATABASE_URL,
+  applicationName: 'sluice-audit',
+  statementTimeoutMs,
+  maxConnections: connections,
+});
 const base = process.env.NATS_URL === undefined ? undefined : parseSettings(baseSettingsSchema, process.env);
 const bus =
   base &&
@@ -54,7 +64,7 @@ try {
   const compared =
     bus && (await compareStream(bus, database, { maxEvents: Number.POSITIVE_INFINITY, signal: new AbortController().signal }));
   const anchors = values.anchor === undefined ? [] : anchorSchema.parse(JSON.parse(await readFile(values.anchor, 'utf8'))).chain.heads;
-  const report = await auditLedger(database, { now: Date.now(), graceMs, full: true, anchors });
+  const report = await auditLedger(database, { now: Date.now(), graceMs, full: true, anchors, sideBySide: connections });
   const said = compared === undefined ? 'not compared: NATS_URL is not given' : `${compared.events} events compared now`;
   process.stdout.write(values.json ? `${JSON.stringify({ ...report, compared: compared ?? null }, null, 2)}\n` : auditText(report, said));
   if (report.breaks.length > 0) {

@@ -44,10 +44,15 @@ export interface AuditOptions {
   readonly full: boolean;
   /** Heads of an earlier report that must still be in the chain. */
   readonly anchors?: readonly ChainPosition[];
+  /** Shards of the chain read at once, each on a connection of its own. Default 1. */
+  readonly sideBySide?: number;
 }
 
 /** Looks for anything that does not add up. Reads only, but for the position from which the next partial audit goes on, and findings. */
-export async function auditLedger(database: Database, { now, graceMs, full, anchors = [] }: AuditOptions): Promise<AuditReport> {
+export async function auditLedger(
+  database: Database,
+  { now, graceMs, full, anchors = [], sideBySide = 1 }: AuditOptions,
+): Promise<AuditReport> {
   const before = new Date(now - graceMs);
   const producers = await database.query<{ source: string; missing: string; missing_ranges: string }>(
     'SELECT source, missing, missing_ranges::text FROM billing.producer_audit',
@@ -62,7 +67,7 @@ export async function auditLedger(database: Database, { now, graceMs, full, anch
   if (waiting.unbooked > 0) breaks.push(`${waiting.unbooked} ends came late, and what they change is not booked`);
 
   const from = await verifiedUpTo(database);
-  const chain = await verifyChain(database, chainShards, full ? [] : from);
+  const chain = await verifyChain(database, chainShards, { after: full ? [] : from, sideBySide });
   breaks.push(...chain.breaks, ...(await missingAnchors(database, [...from, ...anchors])));
   const totals = totalsOf(chain.heads);
   const accounted = totals.settled + totals.refusedAdmitted + totals.unresolved;

@@ -51,7 +51,8 @@ export async function wholeTableBreaks(database: Database): Promise<string[]> {
   const strays = await database.query<{ name: string; count: string }>(
     ['ledger', 'adjustment', 'ledger_line']
       .map(
-        (table) => `SELECT '${table}' AS name, count(*) FROM billing.${table} WHERE block NOT IN (SELECT block FROM billing.chain_block)`,
+        (table) => `SELECT '${table}' AS name, count(*) FROM billing.${table} AS stray
+         WHERE NOT EXISTS (SELECT FROM billing.chain_block AS made WHERE made.block = stray.block)`,
       )
       .join(' UNION ALL '),
   );

@@ -1,5 +1,6 @@
-import type { Queryable } from '@sluice/database';
-import { blockHash, entriesDigest, linesDigest } from '../ledger/chain-sql.ts';
+import type { Database, Queryable } from '@sluice/database';
+import { withPlanSettings } from '../ledger/plan-settings.ts';
+import { verifySql, type BlockRow } from './verify-sql.ts';
 
 export interface ChainPosition {
   readonly shard: number;
@@ -41,98 +42,65 @@ export interface ChainReport {
 /** Rows and lines that one statement verifies, and a block more: a second or two. */
 const pageRows = 60_000;
 const maxBreaks = 50;
-const beginning = '0'.repeat(64);
 
-interface BlockRow {
-  number: string;
-  block: string;
-  entries: number;
-  lines: number;
-  found_entries: string;
-  found_lines: string;
-  same_digest: boolean;
-  same_hash: boolean;
-  previous: string;
-  hash: string;
-  unequal: string;
-  rows: string;
-  admitted: string;
-  settled: string;
-  refused: string;
-  refused_admitted: string;
-  unresolved: string;
-  adjustments: string;
-  amount: string;
+export interface VerifyOptions {
+  /** Positions to go on from; none: from the beginning. */
+  readonly after?: readonly VerifiedShard[];
+  /** Shards read side by side, each on a connection of its own. The work is PostgreSQL's, and hashing: a core for each. */
+  readonly sideBySide?: number;
 }
 
-/** $1 shard, $2 after which number, $3 rows and lines. Rows are read again from the tables; only the statement's text says how they are hashed. */
-const verifySql = `
-WITH blocks AS MATERIALIZED (
-  SELECT * FROM (
-    SELECT *, sum(entries + lines) OVER (ORDER BY number) - entries - lines AS before FROM (
-      SELECT * FROM billing.chain_block WHERE shard = $1 AND number > $2 ORDER BY number LIMIT 1000
-    ) AS near
-  ) AS counted WHERE before < $3
-), rows AS (
-  SELECT block, count(*) AS count, ${entriesDigest.ledger} AS digest, count(*) FILTER (WHERE admitted) AS admitted,
-    count(*) FILTER (WHERE admitted AND outcome IN ('completed', 'failed', 'cancelled')) AS settled,
-    count(*) FILTER (WHERE outcome = 'refused') AS refused, count(*) FILTER (WHERE admitted AND outcome = 'refused') AS refused_admitted,
-    count(*) FILTER (WHERE outcome = 'unresolved') AS unresolved
-  FROM billing.ledger WHERE block IN (SELECT block FROM blocks) GROUP BY block
-), adjusted AS (
-  SELECT block, count(*) AS count, ${entriesDigest.adjustment} AS digest FROM billing.adjustment WHERE block IN (SELECT block FROM blocks) GROUP BY block
-), lined AS (
-  SELECT block, count(*) AS count, ${linesDigest} AS digest, sum(amount_nano_usd) AS amount FROM billing.ledger_line WHERE block IN (SELECT block FROM blocks) GROUP BY block
-), summed AS (
-  SELECT block, entry_id, sum(amount_nano_usd) FILTER (WHERE kind <> 'saved') AS amount
-  FROM billing.ledger_line WHERE block IN (SELECT block FROM blocks) GROUP BY block, entry_id
-), charged AS (
-  SELECT block, request_id AS id, cost_nano_usd::numeric AS amount FROM billing.ledger WHERE block IN (SELECT block FROM blocks)
-  UNION ALL SELECT block, adjustment_id, amount_nano_usd FROM billing.adjustment WHERE block IN (SELECT block FROM blocks)
-), unequal AS (
-  SELECT charged.block, count(*) AS count FROM charged LEFT JOIN summed ON summed.entry_id = charged.id AND summed.block = charged.block
-  WHERE charged.amount IS NOT NULL AND charged.amount <> coalesce(summed.amount, 0) GROUP BY charged.block
-)
-SELECT blocks.number, blocks.block, blocks.entries, blocks.lines,
-  coalesce(rows.count, 0) + coalesce(adjusted.count, 0) AS found_entries, coalesce(lined.count, 0) AS found_lines,
-  blocks.digest = sha256(coalesce(rows.digest, adjusted.digest, sha256('')) || coalesce(lined.digest, sha256(''))) AS same_digest,
-  blocks.hash = ${blockHash('blocks.previous', 'blocks.number', 'blocks.digest')} AS same_hash,
-  encode(blocks.previous, 'hex') AS previous, encode(blocks.hash, 'hex') AS hash, coalesce(unequal.count, 0) AS unequal,
-  coalesce(rows.count, 0) AS rows, coalesce(rows.admitted, 0) AS admitted, coalesce(rows.settled, 0) AS settled,
-  coalesce(rows.refused, 0) AS refused, coalesce(rows.refused_admitted, 0) AS refused_admitted, coalesce(rows.unresolved, 0) AS unresolved,
-  coalesce(adjusted.count, 0) AS adjustments, coalesce(lined.amount, 0) AS amount
-FROM blocks LEFT JOIN rows USING (block) LEFT JOIN adjusted USING (block) LEFT JOIN lined USING (block) LEFT JOIN unequal USING (block)
-ORDER BY blocks.number`;
-
-/** Verifies every block after the positions given (none: from the beginning), and that each entry's lines sum to its amount. */
-export async function verifyChain(on: Queryable, shards: number, after: readonly VerifiedShard[] = []): Promise<ChainReport> {
-  const breaks: string[] = [];
-  const heads: VerifiedShard[] = [];
-  const counted = { blocks: 0, entries: 0, lines: 0 };
-  const report = (text: string): void => {
-    if (breaks.length < maxBreaks) breaks.push(text);
-  };
-  for (let shard = 0; shard < shards; shard += 1) {
-    const from = after.find((position) => position.shard === shard);
-    let { number, hash, totals } = from ?? { number: 0, hash: beginning, totals: noTotals };
-    for (;;) {
-      const rows = await on.query<BlockRow>(verifySql, [shard, number, pageRows]);
-      for (const row of rows) {
-        for (const fault of faultsOf(row, number, hash)) report(`chain shard ${shard} block ${row.number}: ${fault}`);
-        number = Number(row.number);
-        hash = row.hash;
-        totals = plus(totals, row);
-        counted.blocks += 1;
-        counted.entries += Number(row.found_entries);
-        counted.lines += Number(row.found_lines);
-      }
-      if (rows.length === 0) break;
+/** Verifies every block, and that each entry's lines sum to its amount. */
+export async function verifyChain(
+  database: Database,
+  shards: number,
+  { after = [], sideBySide = 1 }: VerifyOptions = {},
+): Promise<ChainReport> {
+  const verified: ShardReport[] = [];
+  let next = 0;
+  const readShards = async (): Promise<void> => {
+    while (next < shards) {
+      const shard = next++;
+      verified[shard] = await verifyShard(database, after.find((position) => position.shard === shard) ?? { shard, ...nothing });
     }
-    const fault = await headFault(on, shard, number);
-    if (fault !== undefined) report(fault);
-    if (number > 0) heads.push({ shard, number, hash, totals });
+  };
+  await Promise.all(Array.from({ length: Math.min(sideBySide, shards) }, readShards));
+  const sum = (count: (report: ShardReport) => number): number => verified.reduce((total, report) => total + count(report), 0);
+  return {
+    blocks: sum(({ blocks }) => blocks),
+    entries: sum(({ entries }) => entries),
+    lines: sum(({ lines }) => lines),
+    heads: verified.flatMap(({ head }) => (head.number > 0 ? [head] : [])),
+    breaks: verified.flatMap(({ breaks }) => breaks).slice(0, maxBreaks),
+  };
+}
+
+interface ShardReport extends Pick<ChainReport, 'blocks' | 'entries' | 'lines' | 'breaks'> {
+  readonly head: VerifiedShard;
+}
+
+async function verifyShard(database: Database, from: VerifiedShard): Promise<ShardReport> {
+  const { shard } = from;
+  let { number, hash, totals } = from;
+  const counted = { blocks: 0, entries: 0, lines: 0 };
+  const breaks: string[] = [];
+  for (;;) {
+    const rows = await withPlanSettings(database, (transaction) => transaction.query<BlockRow>(verifySql, [shard, number, pageRows]));
+    for (const row of rows) {
+      const faults = faultsOf(row, number, hash).map((fault) => `chain shard ${shard} block ${row.number}: ${fault}`);
+      breaks.push(...faults.slice(0, maxBreaks - breaks.length));
+      number = Number(row.number);
+      hash = row.hash;
+      totals = plus(totals, row);
+      counted.blocks += 1;
+      counted.entries += Number(row.found_entries);
+      counted.lines += Number(row.found_lines);
+    }
+    if (rows.length === 0) break;
   }
-  return { ...counted, heads, breaks };
+  const fault = await headFault(database, shard, number);
+  if (fault !== undefined) breaks.push(fault);
+  return { ...counted, breaks, head: { shard, number, hash, totals } };
 }
 
 const noTotals: ChainTotals = {
@@ -146,6 +114,7 @@ const noTotals: ChainTotals = {
   lines: 0,
   amount: '0',
 };
+const nothing = { number: 0, hash: '0'.repeat(64), totals: noTotals };
 
 function plus(totals: ChainTotals, row: BlockRow): ChainTotals {
   return {
