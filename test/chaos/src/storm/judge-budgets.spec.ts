@@ -43,10 +43,13 @@ it('lets one request’s estimate error be spent beyond it, not the sum of sever
   expect(bounds(ends(6n), intents)).toEqual(['budget exceeded']);
 });
 
-it('lets calls whose answers were lost be spent beyond it, and no other repeated calls', () => {
+it('lets the second of two calls that were told of later be spent beyond it, and no other repeated call', () => {
   const second = attempt({ id: '1.2', costNanoUsd: '4' });
+  const third = attempt({ id: '2.1', costNanoUsd: '3' });
   expect(bounds([end({ nanoUsd: 14n, attempts: [attempt(), second] })])).toEqual(['budget exceeded']);
-  expect(bounds([end({ nanoUsd: 14n, attempts: [attempt(), { ...second, failure: 'holder_lost' }] })])).toEqual([]);
-  expect(bounds([end({ nanoUsd: 14n, attempts: [attempt(), second], supplements: ['1.2'] })])).toEqual([]);
-  expect(bounds([end({ nanoUsd: 15n, attempts: [attempt(), second], supplements: ['1.2'] })])).toEqual(['budget exceeded']);
+  expect(bounds([end({ nanoUsd: 14n, attempts: [attempt(), { ...second, failure: 'holder_lost' }] })])).toEqual(['budget exceeded']);
+  expect(bounds([end({ nanoUsd: 14n, attempts: [attempt(), second], supplements: ['1.2'] })])).toEqual(['budget exceeded']);
+  const both = { attempts: [attempt(), second, third], supplements: ['1.2', '2.1'] };
+  expect(bounds([end({ nanoUsd: 13n, ...both })])).toEqual([]);
+  expect(bounds([end({ nanoUsd: 14n, ...both })])).toEqual(['budget exceeded']);
 });

@@ -60,8 +60,8 @@ export function judgeBounds(states: readonly BudgetState[], intents: StormIntent
 }
 
 /**
- * One request's estimate error, which is the most that it could use less what was expected of it; and calls whose answers were lost, of
- * which metering hears late or by an estimate.
+ * One request's estimate error, which is the most that it could use less what was expected of it; and of the calls of a request that
+ * routers told of later all but one, for its reservation waits for that.
  */
 function boundOf(ends: readonly LedgerEnd[], intents: StormIntents): bigint {
   let error = 0n;
@@ -69,8 +69,10 @@ function boundOf(ends: readonly LedgerEnd[], intents: StormIntents): bigint {
   for (const { requestId, attempts, supplements } of ends) {
     for (const { mostNanoUsd, reservedNanoUsd } of intents.get(requestId) ?? [])
       if (mostNanoUsd - reservedNanoUsd > error) error = mostNanoUsd - reservedNanoUsd;
-    for (const { id, failure, costNanoUsd } of attempts)
-      if (failure === 'holder_lost' || (id !== undefined && supplements.includes(id))) lost += BigInt(costNanoUsd ?? 0);
+    const costs = attempts
+      .filter(({ id }) => id !== undefined && supplements.includes(id))
+      .map(({ costNanoUsd }) => BigInt(costNanoUsd ?? 0));
+    lost += sum(costs) - costs.reduce((most, cost) => (cost > most ? cost : most), 0n);
   }
   return error + lost;
 }
