@@ -271,6 +271,8 @@ export class NatsBus implements Bus {
     this.#connected = connected;
     if (connected) {
       this.#presence?.forgive();
+      this.#streams.restore();
+      for (const consumer of this.#consumers) consumer.look();
     }
     this.#events.setConnected(connected);
     if (this.#closing === undefined) this.#options.log.info({ connected }, connected ? 'NATS is back' : 'NATS is out of reach');

@@ -156,3 +156,26 @@ it('goes on after the server was killed and is back', async () => {
     expect([...done].sort()).toEqual(texts(1, 6));
   }, soon);
 });
+
+it('goes on where the server comes back without its store: stream, consumer and what waited to be stored', async () => {
+  const done: string[] = [];
+  await consume((batch) => Promise.resolve(void done.push(...batch.map(textOf))));
+  const bucket = await bench.bus.keyValue('forgotten');
+  const heard: string[] = [];
+  await bucket.watch('word', (value) => heard.push(Buffer.from(value).toString()));
+  const publisher = await bench.bus.createEventPublisher('worker');
+  await server.kill();
+  await rm(storeDir, { recursive: true, force: true });
+  const data = { organization: 'acme', actor: 'specs', action: 'published', outcome: 'ok', detail: {} };
+  publisher.publish(`${subject}.event`, { id: 'waits', type: 'com.sluice.audit.access.v1', subject: 'acme', data });
+  server = await startNatsServer({ ...serverBinary, storeDir, port: server.port });
+  await publisher.flush(15_000);
+  expect(publisher.unacknowledged).toBe(0);
+  await vi.waitFor(() => {
+    expect(done.map((text) => (JSON.parse(text) as { id: string }).id)).toEqual(['waits']);
+  }, soon);
+  await vi.waitFor(() => bucket.put('word', Buffer.from('again')), soon);
+  await vi.waitFor(() => {
+    expect(heard).toEqual(['again']);
+  }, soon);
+});

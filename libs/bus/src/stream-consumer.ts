@@ -32,6 +32,7 @@ export class DurableConsumer implements Closable {
   #pulls = 0;
   #finishPull: (() => void) | undefined;
   #unsubscribe: (() => void) | undefined;
+  #mayBeGone = false;
   #stopping = false;
   #running: Promise<void> | undefined;
   #wake: (() => void) | undefined;
@@ -44,6 +45,19 @@ export class DurableConsumer implements Closable {
 
   /** Creates the durable consumer if it is missing, and starts to pull. */
   async start(): Promise<void> {
+    await this.#ensure();
+    const subscription = this.#surroundings.connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error === null) this.#receive(message);
+      },
+    });
+    this.#unsubscribe = () => {
+      subscription.unsubscribe();
+    };
+    this.#running = this.#run();
+  }
+
+  async #ensure(): Promise<void> {
     const manager = await this.#surroundings.connection.jetstreamManager();
     const { stream, durable, filterSubject, ackWaitMs, batchSize } = this.#options;
     const wanted = {
@@ -61,15 +75,11 @@ export class DurableConsumer implements Closable {
       if (!(error instanceof NatsError) || error.api_error?.err_code !== consumerNotFound) throw error;
       await manager.consumers.add(stream, wanted);
     }
-    const subscription = this.#surroundings.connection.subscribe(`${this.#inbox}.*`, {
-      callback: (error, message) => {
-        if (error === null) this.#receive(message);
-      },
-    });
-    this.#unsubscribe = () => {
-      subscription.unsubscribe();
-    };
-    this.#running = this.#run();
+  }
+
+  /** To be called after an outage: the server may have come back without its store, and says nothing to a pull from nobody. */
+  look(): void {
+    this.#mayBeGone = true;
   }
 
   async close(): Promise<void> {
@@ -88,6 +98,7 @@ export class DurableConsumer implements Closable {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       try {
+        await this.#ensureAfterOutage();
         const batch = await this.#pull();
         if (batch.length > 0) await this.#process(batch);
       } catch (error) {
@@ -97,6 +108,17 @@ export class DurableConsumer implements Closable {
         );
         await this.#pause(retryPauseMs);
       }
+    }
+  }
+
+  async #ensureAfterOutage(): Promise<void> {
+    if (!this.#mayBeGone) return;
+    this.#mayBeGone = false; // another outage may begin meanwhile
+    try {
+      await this.#ensure();
+    } catch (error) {
+      this.#mayBeGone = true;
+      throw error;
     }
   }
 

@@ -11,17 +11,26 @@ const retryPauseMs = 250;
 /** How often more replicas are asked for where the cluster could not give them yet. */
 const raiseMs = 60_000;
 
-/** JetStream's own codes: a stream of that name stands with other settings; no leader at the moment. */
+/** Pause before a stream that could not be looked at after an outage is looked at again. */
+const restorePauseMs = 1_000;
+/** JetStream's own codes: there is no such stream; one of that name stands with other settings; no leader at the moment. */
+const streamNotFound = 10_059;
 const streamNameInUse = 10_058;
 const notAvailable = 10_008;
 /** Fewer servers with JetStream than replicas were asked for, or some of them away. */
 const tooFewServers: readonly (number | undefined)[] = [10_005, 10_023, 10_074];
 
-/** Makes streams, and sees to it that streams and buckets have as many replicas as they should. */
+type Make = (replicas: number, manager: JetStreamManager) => Promise<unknown>;
+
+/** Makes streams, and sees to it that streams and buckets stay, and have as many replicas as they should. */
 export class StreamStore {
   readonly #connection: NatsConnection;
   readonly #replicas: number | undefined;
   readonly #log: Pick<BusLog, 'warn'>;
+  /** How each stream and bucket of this process is made. */
+  readonly #made = new Map<string, Make>();
+  /** Outages that have ended; negative once closed. */
+  #outages = 0;
   /** Streams with fewer replicas than they should have. */
   readonly #short = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -53,6 +62,7 @@ export class StreamStore {
    * @param name of the stream
    */
   async make<Result>(name: string, work: (replicas: number, manager: JetStreamManager) => Promise<Result>): Promise<Result> {
+    this.#made.set(name, work);
     const wanted = this.#wanted;
     const result = await this.#patiently(async (manager) => {
       try {
@@ -66,7 +76,18 @@ export class StreamStore {
     return result;
   }
 
+  /**
+   * To be called after an outage: makes what is gone, for the server may have come back without its store. Nobody else would, as long as the
+   * services run, and nothing could be published.
+   */
+  restore(): void {
+    if (this.#outages < 0) return;
+    this.#outages += 1;
+    for (const [name, work] of this.#made) void this.#restore(name, work, this.#outages);
+  }
+
   close(): void {
+    this.#outages = -1;
     clearInterval(this.#timer);
   }
 
@@ -76,6 +97,32 @@ export class StreamStore {
 
   get #wanted(): number {
     return this.#replicas ?? (this.#isClustered ? clusteredReplicas : 1);
+  }
+
+  async #restore(name: string, work: Make, outage: number): Promise<void> {
+    for (let failures = 0; outage === this.#outages; failures += 1) {
+      try {
+        if (await this.#isGone(name)) {
+          await this.make(name, work);
+          this.#log.warn({ stream: name }, 'a stream was gone after an outage of NATS and is made anew, empty');
+        }
+        return;
+      } catch (error) {
+        if (failures === 0)
+          this.#log.warn({ err: error, stream: name }, 'a stream cannot be looked at after an outage of NATS; trying again');
+        await delay(restorePauseMs, undefined, { ref: false });
+      }
+    }
+  }
+
+  async #isGone(name: string): Promise<boolean> {
+    try {
+      await this.#patiently((manager) => manager.streams.info(name));
+      return false;
+    } catch (error) {
+      if (codeOf(error) === streamNotFound) return true;
+      throw error;
+    }
   }
 
   async #raise(name: string, wanted: number): Promise<void> {
