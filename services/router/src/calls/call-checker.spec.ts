@@ -117,6 +117,7 @@ it('publishes a call once, though the ledger has not read of it yet and another 
   ledger.set('req_1', 'missing').set('req_2', 'open');
   now += settledMs;
   await checker.check();
+  now += 2_000;
   await checker.check();
   expect(published).toHaveLength(1);
   await checker.close();
@@ -154,20 +155,28 @@ it('has the end of a call that waits for its request, though the file in which i
   await checker.check();
   expect(journal.files()).toHaveLength(1);
   ledger.set('req_1', 'missing');
+  now += 2_000;
   await checker.check();
   expect(eventsOf()).toEqual([{ id: 'req_1:call-1.1', attempts: [attemptOf({ usage })] }]);
   expect(journal.files()).toEqual([]);
   await checker.close();
 });
 
-it('keeps calls of requests that have no end yet', async () => {
+it('keeps calls of requests that have no end yet, and asks for them ever more seldom', async () => {
   const { journal, checker, call } = open('a');
   call('req_1');
   ledger.set('req_1', 'open');
   now += settledMs;
-  await checker.check();
+  const minutes = 30;
+  for (let second = 0; second < minutes * 60; second += 2) {
+    await checker.check();
+    now += 2_000;
+  }
   expect(journal.files()).toHaveLength(1);
+  expect(asked.length).toBeGreaterThan(minutes);
+  expect(asked.length).toBeLessThan(3 * minutes);
   ledger.set('req_1', 'missing');
+  now += 5 * 60_000;
   await checker.check();
   expect(eventsOf()).toHaveLength(1);
   expect(journal.files()).toEqual([]);

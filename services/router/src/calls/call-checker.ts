@@ -23,6 +23,8 @@ const intervalMs = 2_000;
 const pageCalls = 500;
 const askTimeoutMs = 10_000;
 const storeTimeoutMs = 10_000;
+/** A file with calls of requests that have no end yet is asked for again after this share of the time since it was due. */
+const askAgainShare = 0.125;
 /** A request that has no end in the ledger so long after its deadline never had an intent either: its call is all that is known of it. */
 const orphanMs = 3_600_000;
 
@@ -33,6 +35,8 @@ interface Finding {
   readonly untold: ReadonlyMap<string, JournalledCall>;
   /** Their requests have no end yet. */
   readonly open: ReadonlySet<string>;
+  /** Epoch ms at which it is asked for again, for their sake. */
+  readonly askAgainAt: number;
 }
 
 /**
@@ -44,8 +48,8 @@ export class CallChecker {
   readonly #timer: NodeJS.Timeout;
   /** Calls that were given to the publisher, and are not in its stream or spool for certain. */
   readonly #given = new Set<string>();
-  /** Files that have the ends of their open calls in them. */
-  readonly #kept = new Set<string>();
+  /** When files with open calls are asked for again. Such a file has the ends of those calls in it. */
+  readonly #again = new Map<string, number>();
   #running: Promise<void> | undefined;
   #stopped = false;
 
@@ -77,6 +81,8 @@ export class CallChecker {
       },
     );
     await this.#checkEnded();
+    // Another router may have finished with a journal meanwhile.
+    for (const path of this.#again.keys()) if (!existsSync(path)) this.#again.delete(path);
   }
 
   /** Journals of routers that have ended: theirs is the lock no more. */
@@ -106,25 +112,27 @@ export class CallChecker {
     const findings: Finding[] = [];
     for (const path of due) {
       if (this.#stopped) return;
-      const finding = await this.#look(path);
+      const isAskedLater = (this.#again.get(path) ?? 0) > this.#parts.clock();
+      const finding = isAskedLater ? undefined : await this.#look(path);
       if (finding !== undefined) findings.push(finding);
     }
-    const wanted = new Set(findings.flatMap(({ path, untold, open }) => [...untold.keys(), ...(this.#kept.has(path) ? [] : open)]));
+    const wanted = new Set(findings.flatMap(({ path, untold, open }) => [...untold.keys(), ...(this.#again.has(path) ? [] : open)]));
     const ends = wanted.size === 0 ? new Map<string, JournalledEnd>() : await readEnds(all(), wanted);
     for (const finding of findings) {
-      const { path, open } = finding;
+      const { path, open, askAgainAt } = finding;
       await this.#tell(finding, ends);
       if (open.size === 0) {
         remove(path);
-        this.#kept.delete(path);
-      } else if (!this.#kept.has(path)) {
-        // Files behind it go before it does, and the ends of its calls with them.
-        keepEnds(
-          path,
-          [...open].flatMap((name) => ends.get(name) ?? []),
-        );
-        this.#kept.add(path);
+        this.#again.delete(path);
+        continue;
       }
+      // Files behind it go before it does, and the ends of its calls with them.
+      const kept = this.#again.has(path) ? [] : [...open];
+      keepEnds(
+        path,
+        kept.flatMap((name) => ends.get(name) ?? []),
+      );
+      this.#again.set(path, askAgainAt);
     }
   }
 
@@ -132,7 +140,8 @@ export class CallChecker {
   async #look(path: string): Promise<Finding | undefined> {
     const calls = await readCalls(path);
     const now = this.#parts.clock();
-    if (calls.some(({ deadline }) => deadline + endsWithinMs > now)) return undefined;
+    const dueAt = calls.reduce((latest, { deadline }) => Math.max(latest, deadline + endsWithinMs), 0);
+    if (dueAt > now) return undefined;
     const untold = new Map<string, JournalledCall>();
     const open = new Set<string>();
     for (let from = 0; from < calls.length; from += pageCalls) {
@@ -146,7 +155,7 @@ export class CallChecker {
       }
     }
     if (untold.size > 0) for (const name of await readTold(path)) untold.delete(name);
-    return { path, untold, open };
+    return { path, untold, open, askAgainAt: now + (now - dueAt) * askAgainShare };
   }
 
   /** Publishes calls, each once: billing may not have read yet what it was told of a moment ago, here or by the router before. */
