@@ -1,4 +1,4 @@
-import { lateIntentMs } from '../leases/reconcile.ts';
+import { lateIntentMs } from '../leases/lost-requests.ts';
 import type { SettlementHearing } from '../hear-settlements.ts';
 import type { Admission } from './admission.ts';
 

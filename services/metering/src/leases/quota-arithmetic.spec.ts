@@ -190,7 +190,7 @@ class World {
       for (const request of requests) for (const event of eventsOf(request)) handle(event);
       return Promise.resolve();
     };
-    await reconcile(store, lost, read, () => true, this.now);
+    await reconcile(store, lost, read, () => lost.leases, this.now);
   }
 
   #replica(index: number): SampleReplica {

@@ -47,7 +47,7 @@ async function keptAfter(events: readonly Record<string, unknown>[], patch: Part
     events.forEach(handle);
     return Promise.resolve();
   };
-  await reconcile(store, { ...lost, ...patch }, read, () => true, now);
+  await reconcile(store, { ...lost, ...patch }, read, () => lost.leases, now);
   return kept[0];
 }
 

@@ -4,7 +4,8 @@ import type { Admission } from '../admission/admission.ts';
 import { isCalendarSpan } from '../limits/limit-definition.ts';
 import { periodOf } from './calendar.ts';
 import type { LeaseStore } from './lease-store.ts';
-import { reconcile, type LostRequest, type ReadUsageEvents } from './reconcile.ts';
+import type { LostRequest, ReadUsageEvents } from './lost-requests.ts';
+import { reconcile, type MeterWindow } from './reconcile.ts';
 
 export interface ReconcilerParts {
   readonly store: Pick<LeaseStore, 'nextLost' | 'reclaim' | 'forgetOldCounters'>;
@@ -40,26 +41,22 @@ async function sweep(parts: ReconcilerParts, clean: boolean): Promise<void> {
     if (clean) await store.forgetOldCounters();
     const lost = await store.nextLost();
     if (lost === undefined) return;
-    const done = await reconcile(store, lost, readerOf(parts.bus), (lease, request) => binds(parts.admission, lease, request), clock());
+    const done = await reconcile(store, lost, readerOf(parts.bus), (request) => windowsOf(parts.admission, request), clock());
     log.info({ holder: lost.holder, leases: lost.leases.length, done }, 'leases of a lost holder reconciled with the usage events');
   } catch (error) {
     log.warn({ err: error }, 'leases of a lost holder are not reconciled yet; trying again');
   }
 }
 
-/** Whether a request took from a lease: whether the limits of its owners name the meter, in the window in which it began. */
-function binds(
-  admission: Pick<Admission, 'scopesOf'>,
-  { meter, period }: { meter: string; period: number },
-  request: LostRequest,
-): boolean {
-  const found = admission
+/** The windows of all limits of whoever asked, in which the request began. */
+function windowsOf(admission: Pick<Admission, 'scopesOf'>, request: LostRequest): MeterWindow[] {
+  return admission
     .scopesOf(request)
     .flatMap(({ meters }) => meters)
-    .find(({ id }) => id === meter);
-  if (found === undefined) return false;
-  const { span, calendar } = found.definition;
-  return !isCalendarSpan(span) || periodOf(span, calendar, request.startedAt).start === period;
+    .map(({ id, definition: { span, calendar } }) => ({
+      meter: id,
+      period: isCalendarSpan(span) ? periodOf(span, calendar, request.startedAt).start : 0,
+    }));
 }
 
 function readerOf(bus: Pick<Bus, 'readStream'>): ReadUsageEvents {
