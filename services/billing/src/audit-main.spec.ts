@@ -8,6 +8,7 @@ import { startNatsServer, startPostgres } from '@sluice/testing';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { compareStream } from './audit/compare-stream.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { sampleEvents, streamEvent } from './sample-events.ts';
 
@@ -80,4 +81,21 @@ it('ends with 0 on a ledger that has the whole stream, and with 1 once a row is 
     expect(alert).toContain('was sealed with 1');
   });
   await listening.close();
+}, 60_000);
+
+it('compares the stream to its end though the database takes long for a part of it', async () => {
+  const encoder = new TextEncoder();
+  const count = 1_500; // more than one batch
+  for (let index = 0; index < count; index += 1) {
+    const event = sampleEvents.refused({ requestId: `slow_${index}`, time: Date.now() });
+    bus.publish(subjects.usage('acme', 'support'), encoder.encode(JSON.stringify(event)));
+  }
+  // Longer than the silence at which the stream counts as read. PGlite is one session: everybody waits.
+  const busy = database.transaction((transaction) => transaction.query('SELECT pg_sleep(3.5)'));
+  const { signal } = new AbortController();
+  expect(await compareStream(bus, database, { maxEvents: Number.POSITIVE_INFINITY, signal })).toEqual({
+    events: count,
+    notFoundAtOnce: count,
+  });
+  await busy;
 }, 60_000);

@@ -4,7 +4,7 @@ import { streams } from '@sluice/contracts';
 import type { Database } from '@sluice/database';
 import { auditBatch, auditDurable } from './audit-stream.ts';
 
-/** Without a batch for this long the stream is read to its end. */
+/** Without a batch for this long, and none under way, the stream is read to its end. */
 const quietMs = 3_000;
 const checkMs = 100;
 const batchSize = 1_000;
@@ -26,6 +26,7 @@ export async function compareStream(
 ): Promise<{ events: number; notFoundAtOnce: number }> {
   const seen = { events: 0, notFoundAtOnce: 0 };
   let lastAt = Date.now();
+  let underWay = 0;
   const consumer = await bus.consume({
     stream: streams.usage,
     durable: auditDurable,
@@ -34,13 +35,18 @@ export async function compareStream(
     maxDeliveries,
     ackWaitMs,
     handle: async (batch) => {
-      seen.notFoundAtOnce += await auditBatch(database, batch);
-      seen.events += batch.length;
-      lastAt = Date.now();
+      underWay += 1;
+      try {
+        seen.notFoundAtOnce += await auditBatch(database, batch);
+        seen.events += batch.length;
+        lastAt = Date.now();
+      } finally {
+        underWay -= 1; // a batch that failed comes again, and counts as silence until it is through
+      }
     },
   });
   try {
-    while (Date.now() - lastAt < quietMs && seen.events < maxEvents && !signal.aborted) await delay(checkMs);
+    while ((underWay > 0 || Date.now() - lastAt < quietMs) && seen.events < maxEvents && !signal.aborted) await delay(checkMs);
   } finally {
     await consumer.close();
   }
