@@ -16,6 +16,8 @@ export interface Verdict {
   readonly refusedWithRoom: number;
   /** Those of them for whom there was room at their moment: neither spent nor held for a request under way. */
   readonly refusedFalsely: number;
+  /** Calls of the provider that no settlement of an admitted request tells of. */
+  readonly untold: number;
   /** How much longer than its provider the slowest plain request took: how late things are heard of on this machine, ms. */
   readonly lagMs: number;
   readonly sound: boolean;
@@ -27,7 +29,7 @@ const nanoPerUsd = 1_000_000_000;
 
 export function judge({ budgetUsd }: Pick<Scenario, 'budgetUsd'>, result: BurstResult, history: History): Verdict {
   const limit = Math.round(budgetUsd * nanoPerUsd);
-  const { admitted, refused } = history;
+  const { admitted, refused, told } = history;
   const spent = admitted.reduce((sum, { cost }) => sum + cost, 0);
   const over = Math.max(0, spent - limit);
   const errors = admitted.map(({ cost, expected }) => Math.max(0, cost - expected));
@@ -40,9 +42,10 @@ export function judge({ budgetUsd }: Pick<Scenario, 'budgetUsd'>, result: BurstR
     hadRoom(admitted, limit, least.get(model) ?? Number.POSITIVE_INFINITY, at, slackMs + lagMs),
   );
   const refusedFalsely = Math.min(refusedWithRoom, falsely.length);
-  const sound = over <= bound && over <= largestError && refusedFalsely === 0 && result.failed === 0 && result.calls === result.admitted;
+  const untold = result.calls.filter((call) => !told.has(call)).length;
+  const sound = over <= bound && over <= largestError && refusedFalsely === 0 && result.failed === 0 && untold === 0;
   const sumOfErrors = errors.reduce((sum, error) => sum + error, 0);
-  return { spent, over, bound, largestError, sumOfErrors, refusedWithRoom, refusedFalsely, lagMs, sound };
+  return { spent, over, bound, largestError, sumOfErrors, refusedWithRoom, refusedFalsely, untold, lagMs, sound };
 }
 
 /** What a stream uses beyond what was expected of it it asks for; only the rest of its most is an error. */
@@ -91,7 +94,7 @@ function lagOf(admitted: readonly Admitted[]): number {
 export function tell(scenario: Scenario, result: BurstResult, verdict: Verdict): string {
   return [
     `${scenario.name}: ${verdict.sound ? 'sound' : 'NOT SOUND'}`,
-    `  ${result.requests} requests in ${result.seconds.toFixed(1)} s: ${result.admitted} admitted, ${result.refused} refused, ${result.failed} failed; ${result.calls} calls of the provider; ${JSON.stringify(result.statuses)}`,
+    `  ${result.requests} requests in ${result.seconds.toFixed(1)} s: ${result.admitted} admitted, ${result.refused} refused, ${result.failed} failed; ${result.calls.length} calls of the provider, ${verdict.untold} of them untold; ${JSON.stringify(result.statuses)}`,
     `  limit USD ${scenario.budgetUsd}, spent USD ${usd(verdict.spent)}, over it USD ${usd(verdict.over)}; bound USD ${usd(verdict.bound)}; largest estimate error USD ${usd(verdict.largestError)}, all of them USD ${usd(verdict.sumOfErrors)}`,
     `  refused with room for them at the end: ${verdict.refusedWithRoom}, of them with room at that moment: ${verdict.refusedFalsely} (the machine lagged by ${verdict.lagMs} ms)`,
   ].join('\n');

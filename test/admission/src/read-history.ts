@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bus } from '@sluice/bus';
 import { streams, usageEventSchema, usageEventTypes } from '@sluice/contracts';
+import { callName } from './run-burst.ts';
 
 /** One admitted request, as the usage events tell of it. Amounts are nano-USD, times epoch ms. */
 export interface Admitted {
@@ -18,6 +19,8 @@ export interface Admitted {
 export interface History {
   readonly admitted: readonly Admitted[];
   readonly refused: readonly Refused[];
+  /** Calls that settlements tell of, see `callName`. */
+  readonly told: ReadonlySet<string>;
 }
 
 export interface Refused {
@@ -51,6 +54,7 @@ export async function readHistory(bus: Pick<Bus, 'readStream'>): Promise<History
 async function readOnce(bus: Pick<Bus, 'readStream'>): Promise<History> {
   const admitted = new Map<string, Draft>();
   const refused: Refused[] = [];
+  const told = new Set<string>();
   await bus.readStream({
     stream: streams.usage,
     since: 0,
@@ -75,8 +79,10 @@ async function readOnce(bus: Pick<Bus, 'readStream'>): Promise<History> {
       if (event.type === usageEventTypes.refused) refused.push({ model: event.data.modelAsked, at });
       if (request === undefined) return;
       request.settledAt = at;
-      if (event.type === usageEventTypes.settled) request.cost = Number(event.data.costNanoUsd);
+      if (event.type !== usageEventTypes.settled) return;
+      request.cost = Number(event.data.costNanoUsd);
+      for (const { id } of event.data.attempts) told.add(callName({ requestId: event.data.requestId, attempt: id }));
     },
   });
-  return { admitted: [...admitted.values()], refused };
+  return { admitted: [...admitted.values()], refused, told };
 }

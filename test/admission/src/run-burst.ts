@@ -11,8 +11,8 @@ export interface BurstResult {
   /** Anything else. */
   readonly failed: number;
   readonly statuses: Readonly<Record<string, number>>;
-  /** By the provider's own log. */
-  readonly calls: number;
+  /** By the provider's own log, see {@link callName}. */
+  readonly calls: readonly string[];
   readonly seconds: number;
 }
 
@@ -45,7 +45,18 @@ export async function runBurst(gateway: GatewayUnderLoad, burst: Burst): Promise
   const admitted = statuses['200'] ?? 0;
   const refused = statuses['429 key.budget'] ?? 0;
   const failed = burst.requests - admitted - refused;
-  return { requests: burst.requests, admitted, refused, failed, statuses, calls: gateway.provider.calls().length, seconds };
+  return { requests: burst.requests, admitted, refused, failed, statuses, calls: gateway.provider.calls().map(callName), seconds };
+}
+
+/** What tells a call from all others: its request, and which of its calls it is. */
+export function callName({
+  requestId,
+  attempt,
+}: {
+  readonly requestId?: string | undefined;
+  readonly attempt?: string | undefined;
+}): string {
+  return `${requestId ?? ''} ${attempt ?? ''}`;
 }
 
 async function send({ sluice, key }: GatewayUnderLoad, ask: Ask, dispatcher: Agent): Promise<string> {
