@@ -417,6 +417,8 @@ describe('the history', () => {
 });
 
 describe('without Postgres', () => {
+  const late = [randomUUID(), randomUUID()];
+
   it('goes on authenticating from memory, and says 503 to changes', async () => {
     const { key } = z
       .object({ key: z.string() })
@@ -424,6 +426,20 @@ describe('without Postgres', () => {
     await postgres.stop();
     expect(await authenticate(key)).toMatchObject({ known: true });
     expect(await admin('POST', '/admin/keys', { name: 'late', organization: 'acme', team: 'web' })).toMatchObject({ status: 503 });
+  });
+
+  it('keeps audit events until it is back, and gives none up', async () => {
+    const publisher = await bus.createEventPublisher('masking');
+    output = '';
+    for (const id of late) {
+      const data = { organization: 'late', actor: 'masking', action: 'guard.flag', outcome: 'flagged', detail: {} };
+      publisher.publish(subjects.audit('late'), { id, type: auditEventTypes.guard, subject: 'x', data });
+    }
+    await publisher.flush(5_000);
+    await vi.waitFor(() => {
+      expect(output.split('\n').filter((line) => line.includes('control waits for it')).length).toBeGreaterThan(2);
+    }, waiting);
+    expect(output).not.toContain('batch failed');
   });
 
   it('waits for it at a start, and says so', async () => {
@@ -437,6 +453,10 @@ describe('without Postgres', () => {
     }, waiting);
     postgres = await startPostgres({ port: Number(new URL(postgres.url).port) });
     await ready();
+    await vi.waitFor(async () => {
+      const { events } = (await admin('GET', '/admin/audit?organization=late')).body;
+      expect(z.array(z.object({ eventId: z.string() })).parse(events)).toHaveLength(late.length);
+    }, waiting);
   }, 60_000);
 });
 

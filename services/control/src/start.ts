@@ -78,7 +78,7 @@ export function startControl(environment: Environment): (context: ServiceContext
     await whenDatabaseAnswers(() => migrate(database, { service: 'control', directory, waitMs: migrationWaitMs }), log, stopping.signal);
     const file = new ConfigurationFile({ path: settings.SLUICE_CONFIG, plane, log });
     await whenDatabaseAnswers(() => file.start(), log, stopping.signal);
-    context.onClose('audit log', await recordAudit(bus, database));
+    context.onClose('audit log', await recordAudit({ bus, database, log }));
     await serveChanges(context, plane, file);
     await serveAuthentication(context, plane);
   };
