@@ -83,6 +83,35 @@ it('has ended when its consumer leaves while it stands still, though its provide
   expect(stream.outputTokens).toBe(2);
 });
 
+describe.each(dialects)('a stream in %s that is refused more', (dialect) => {
+  const chunk = (content: string, finish: string | null, usage?: object) =>
+    `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'sim', choices: [{ index: 0, delta: { content }, finish_reason: finish }], ...(usage === undefined ? {} : { usage }) })}\n\n`;
+  const pass = async (...chunks: string[]) => {
+    const reading = encode(dialect).openFollowedStream();
+    const ask = () => Promise.resolve<Word>('refused');
+    const allowance = new StreamAllowance({ heldTokens: 2, atMostTokens: Infinity, ask, clock: () => 0 });
+    const stream = new AnswerStream(reading, ignore, new StreamLimit(reading, allowance, 3));
+    const collected = collect(stream);
+    stream.data(Buffer.from(chunks.join('')));
+    stream.end();
+    return { stream, reader: read(dialect, await collected) };
+  };
+
+  it('does not pass on the whole rest of an answer at once, though it ends with it', async () => {
+    const { stream, reader } = await pass(chunk('one', null), chunk('a rest that is far too long', 'stop'), 'data: [DONE]\n\n');
+    expect(textOf(dialect, reader.completion())).toBe('one');
+    expect(reader.finishReason).toBe('length');
+    expect(stream.usage).toEqual({ input: 3, output: 2, estimated: true });
+  });
+
+  it('is booked with what its provider has said of it, also beyond what is held', async () => {
+    const said = { prompt_tokens: 3, completion_tokens: 50, total_tokens: 53 };
+    const { stream, reader } = await pass(chunk('one', null, said), chunk(' two', null), chunk('', 'stop'), 'data: [DONE]\n\n');
+    expect(reader.finishReason).toBe('length');
+    expect(stream.usage).toMatchObject({ input: 3, output: 50 });
+  });
+});
+
 describe.each(dialects)('a limited stream in %s', (dialect) => {
   it('is a head of the whole one, or the whole, wherever its bytes are cut and whenever answers come', async () => {
     await fc.assert(
