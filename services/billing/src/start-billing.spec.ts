@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { connectBus, type Bus } from '@sluice/bus';
 import { calls, ledgerCalls, streams, subjects } from '@sluice/contracts';
 import { openDatabase } from '@sluice/database';
-import { startNatsServer, startPostgres } from '@sluice/testing';
+import { startDebianPostgres, startNatsServer, startPostgres } from '@sluice/testing';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -127,4 +127,41 @@ it('reads the stream again by itself, and raises an alert where a row is not wha
   await auditing.stop();
   await listening.close();
   await database.close();
+}, 60_000);
+
+it('records events while statements and exports wait for the database', async () => {
+  const server = await startDebianPostgres();
+  const database = openDatabase({ url: server.url, applicationName: 'billing-spec' });
+  const metrics = new Registry();
+  const running = await runBilling({ DATABASE_URL: server.url, BILLING_ROLLUP_INTERVAL_MS: '3600000' }, metrics);
+  const recorded = async () => /^sluice_billing_ledger_rows_total (\d+)/m.exec(await metrics.metrics())?.[1];
+  const before = Number(await recorded());
+  const period = { organization: 'acme', from: '2026-11-01', to: '2026-12-01' };
+  await database.transaction(async (transaction) => {
+    // Both read how far sums are, and wait here as they would for a large sum.
+    await transaction.query('LOCK TABLE billing.rollup_position IN ACCESS EXCLUSIVE MODE');
+    const slow = [
+      producer.request(ledgerCalls.exportCharges, { ...period, format: 'csv' }, { timeoutMs: 30_000 }),
+      producer.request(ledgerCalls.readStatement, { ...period, by: 'team' }, { timeoutMs: 30_000 }),
+    ];
+    for (const answer of slow) answer.catch(() => undefined); // a time limit of theirs is none of this
+    const waiting = async () => {
+      const [row] = await database.query<{ count: string }>(
+        `SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'sluice-billing%' AND wait_event_type = 'Lock'`,
+      );
+      return Number(row?.count);
+    };
+    await vi.waitFor(async () => {
+      expect(await waiting()).toBeGreaterThanOrEqual(2);
+    }, timeoutMs);
+    const event = sampleEvents.settled({ requestId: `req_${randomBytes(4).toString('hex')}`, time: Date.now() });
+    producer.publish(usage, new TextEncoder().encode(JSON.stringify(event)));
+    await vi.waitFor(async () => {
+      expect(Number(await recorded())).toBeGreaterThan(before);
+    }, timeoutMs);
+    expect(await waiting()).toBeGreaterThanOrEqual(2);
+  });
+  await running.stop();
+  await database.close();
+  await server.stop();
 }, 60_000);

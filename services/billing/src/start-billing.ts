@@ -24,6 +24,11 @@ const dayMs = 86_400_000;
 const streamAgeMs = 7 * dayMs;
 const duplicateWindowMs = 600_000;
 
+/** A batch and a sweep. */
+const ledgerConnections = 2;
+/** Statements, exports and what billing does at intervals, together. */
+const reportConnections = 4;
+
 /** What billing needs of its process. */
 export type BillingContext = Pick<
   ServiceContext<BillingSettings>,
@@ -35,14 +40,21 @@ export type BillingContext = Pick<
 /** Joins the ledger to the stream: migrations first, then the consumer, the sweeper and the request log. */
 export async function startBilling(context: BillingContext): Promise<void> {
   const { settings, bus, log, onClose, clock } = context;
-  const database = openDatabase({
-    url: settings.DATABASE_URL,
-    applicationName: 'sluice-billing',
-    onConnectionLost: (error) => {
-      log.warn({ err: error }, 'an idle connection to Postgres broke; the next statement opens another');
-    },
-  });
-  onClose('database', database);
+  // Two pools: a statement, an audit or a roll-up may hold its connection for a minute, and what records events must not wait for it.
+  const open = (use: 'ledger' | 'reports', maxConnections: number): Database => {
+    const database = openDatabase({
+      url: settings.DATABASE_URL,
+      applicationName: `sluice-billing-${use}`,
+      maxConnections,
+      onConnectionLost: (error) => {
+        log.warn({ err: error }, 'an idle connection to Postgres broke; the next statement opens another');
+      },
+    });
+    onClose(`database of ${use}`, database);
+    return database;
+  };
+  const ledgerDatabase = open('ledger', ledgerConnections);
+  const database = open('reports', reportConnections);
   const applied = await migrate(database, { service: 'billing', directory: new URL('../migrations/', import.meta.url) });
   if (applied.length > 0) log.info({ applied }, 'migrations applied');
 
@@ -50,7 +62,7 @@ export async function startBilling(context: BillingContext): Promise<void> {
   const prices = await openPriceBook(context, database);
   // Replicas seldom draw the same shard; where they do, their batches wait for each other.
   const shard = randomInt(chainShards);
-  const ledger = new Ledger(database, { findPrice: prices.find, shard });
+  const ledger = new Ledger(ledgerDatabase, { findPrice: prices.find, shard });
   const metrics = createBillingMetrics(context.metrics);
   const sweepClock = new SweepClock({ graceMs: settings.BILLING_GRACE_MS, quietMs: settings.BILLING_ACK_WAIT_MS * 2, clock });
   sweepClock.recorded(await ledger.newestEventTime());
