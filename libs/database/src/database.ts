@@ -34,7 +34,7 @@ export interface Database extends Queryable {
   /**
    * Runs `work` between BEGIN and COMMIT; a throw rolls back and is thrown on. Never retried: where the connection
    * breaks during COMMIT nobody knows whether it took effect, so `work` must be safe to repeat. Do no other I/O in
-   * it: on PGlite every other client waits meanwhile.
+   * it: on PGlite every other client waits meanwhile. A statement's error takes the whole back, even where `work` catches it.
    */
   transaction<Result>(work: (transaction: Transaction) => Promise<Result>, options?: TransactionOptions): Promise<Result>;
   /** One round trip; throws as `query` does. */

@@ -42,6 +42,18 @@ describe.each(servers)('openDatabase on $name', ({ open }) => {
     expect(await database.query('SELECT * FROM entry')).toEqual([]);
   });
 
+  it('throws where a statement of a transaction failed, though its error was caught: nothing of it stands', async () => {
+    const work = database.transaction(async (transaction) => {
+      await transaction.query('INSERT INTO entry VALUES (4)');
+      await transaction.query('INSERT INTO entry VALUES (4)').catch(() => undefined);
+    });
+    await expect(work).rejects.toMatchObject({
+      code: 'internal_error',
+      message: expect.stringContaining('took a transaction back') as string,
+    });
+    expect(await database.query('SELECT * FROM entry WHERE id = 4')).toEqual([]);
+  });
+
   it('keeps a transaction to itself while others write', async () => {
     const others = [2, 3].map(() => openDatabase({ url: server.url, applicationName }));
     await database.query('CREATE TABLE counter AS SELECT 0 AS n');

@@ -76,7 +76,7 @@ export function openDatabase(options: DatabaseOptions): Database {
           await rollBack(transaction, thrown);
           throw thrown;
         }
-        await transaction.query('COMMIT');
+        await commit(client, address, spans, limitMs);
         return result;
       }),
     async ping() {
@@ -92,23 +92,41 @@ async function rollBack(transaction: Queryable, reason: unknown): Promise<void> 
   await transaction.query('ROLLBACK');
 }
 
+/** A server asked to commit what it had given up says ROLLBACK, and no error: where `work` caught that of a statement, nothing of it stands. */
+async function commit(client: pg.PoolClient, address: string, spans: StatementSpans, limitMs?: number): Promise<void> {
+  const { command } = await spans.statement('COMMIT', () => answer(client, { text: 'COMMIT', ...clientLimit(limitMs) }, address));
+  if (command !== 'COMMIT')
+    throw new SluiceError(
+      'internal_error',
+      'The database took a transaction back: one of its statements had failed, and the error was caught.',
+    );
+}
+
 function queryable(client: pg.PoolClient, address: string, spans: StatementSpans, limitMs?: number): Queryable {
-  const timeout = limitMs === undefined ? {} : { query_timeout: limitMs + clientGraceMs };
-  const send = async <Row extends object>(text: string, values?: readonly SqlValue[]): Promise<Row[]> => {
-    try {
-      const result = await client.query<Row & pg.QueryResultRow>({
-        text,
-        ...(values === undefined ? {} : { values: [...values] }),
-        ...timeout,
-      });
-      return result.rows;
-    } catch (thrown) {
-      throw databaseError(thrown, address);
-    }
-  };
+  const limit = clientLimit(limitMs);
   return {
-    query: <Row extends object>(text: string, values?: readonly SqlValue[]) => spans.statement(text, () => send<Row>(text, values)),
+    query: <Row extends object>(text: string, values?: readonly SqlValue[]) =>
+      spans.statement(text, async () => {
+        const statement = { text, ...(values === undefined ? {} : { values: [...values] }), ...limit };
+        return (await answer<Row>(client, statement, address)).rows;
+      }),
   };
+}
+
+function clientLimit(limitMs: number | undefined): { readonly query_timeout?: number } {
+  return limitMs === undefined ? {} : { query_timeout: limitMs + clientGraceMs };
+}
+
+async function answer<Row extends object>(
+  client: pg.PoolClient,
+  statement: pg.QueryConfig,
+  address: string,
+): Promise<pg.QueryResult<Row & pg.QueryResultRow>> {
+  try {
+    return await client.query<Row & pg.QueryResultRow>(statement);
+  } catch (thrown) {
+    throw databaseError(thrown, address);
+  }
 }
 
 /** A connection whose state nobody knows is thrown away; a refused statement leaves it sound. */
