@@ -29,6 +29,9 @@ const ledgerConnections = 2;
 /** Statements, exports and what billing does at intervals, together. */
 const reportConnections = 4;
 
+/** Of one receiver: a million events, half a gigabyte. Further blocks wait in the ledger, from which deliveries are made. */
+const maxWaitingDeliveries = 10_000;
+
 /** What billing needs of its process. */
 export type BillingContext = Pick<
   ServiceContext<BillingSettings>,
@@ -111,6 +114,7 @@ async function openWebhooks({ settings, clock, onClose }: BillingContext, databa
     firstPauseMs: settings.BILLING_WEBHOOK_PAUSE_MS,
     maxAttempts: settings.BILLING_WEBHOOK_ATTEMPTS,
     keepDays: settings.BILLING_WEBHOOK_KEEP_DAYS,
+    maxWaiting: maxWaitingDeliveries,
   });
   await webhooks.sealStored();
   return webhooks;

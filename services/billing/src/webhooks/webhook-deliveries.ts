@@ -7,11 +7,15 @@ const dayMs = 86_400_000;
 /** Dead letters are kept this long, or as long as what was delivered. */
 const deadLetterDays = 30;
 
-/** Makes deliveries of new blocks; returns whether there may be more. */
-export async function prepareDeliveries(database: Database, now: Date): Promise<boolean> {
+/** Makes deliveries of new blocks; returns whether there may be more. A receiver with `maxWaiting` or more unsent ones gets none: its blocks wait in the ledger. */
+export async function prepareDeliveries(database: Database, now: Date, maxWaiting: number): Promise<boolean> {
   const waiting = await database.query<{ webhook_id: string; shard: number }>(
     `SELECT webhook_id, position.shard FROM billing.webhook JOIN billing.webhook_position AS position USING (webhook_id)
-     JOIN billing.chain_head AS head ON head.shard = position.shard AND head.number > position.number`,
+     JOIN billing.chain_head AS head ON head.shard = position.shard AND head.number > position.number
+     WHERE (SELECT count(*) FROM (
+       SELECT FROM billing.webhook_delivery AS unsent WHERE unsent.webhook_id = webhook.webhook_id AND state = 'waiting' LIMIT $1
+     ) AS counted) < $1`,
+    [maxWaiting],
   );
   for (const { webhook_id: id, shard } of waiting) await database.transaction((transaction) => prepareBlock(transaction, id, shard, now));
   return waiting.length > 0;

@@ -83,6 +83,7 @@ describe('Webhooks', () => {
       firstPauseMs: 1_000,
       maxAttempts: 3,
       keepDays: 7,
+      maxWaiting: 100,
       ...changes,
     });
   const create = (changes: Partial<Parameters<Webhooks['create']>[0]> = {}) =>
@@ -229,6 +230,19 @@ describe('Webhooks', () => {
     resolve(undefined);
     expect(await slow).toBe(6);
     expect(mostAtOnce).toBe(5);
+  });
+
+  it('leaves blocks in the ledger while a receiver is away, and sends all of them once it is back', async () => {
+    webhooks = openWebhooks({ maxWaiting: 2 });
+    await create();
+    for (let count = 0; count < 5; count += 1) await settle();
+    statuses = [500, 500];
+    expect(await deliver()).toBe(2);
+    expect(await webhooks.list()).toMatchObject({ webhooks: [{ waiting: 2, delivered: 0 }] });
+    for (let round = 0; round < 4; round += 1) await deliver(60_000);
+    expect(await webhooks.list()).toMatchObject({ webhooks: [{ waiting: 0, delivered: 5 }] });
+    const ids = received.flatMap(({ body }) => (JSON.parse(body) as { id: string }[]).map(({ id }) => id)); // safe: our own events
+    expect(new Set(ids).size).toBe(15);
   });
 
   it('forgets what was delivered a week ago, and dead letters after a month', async () => {

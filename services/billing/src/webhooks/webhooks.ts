@@ -21,6 +21,8 @@ export interface WebhooksParts {
   readonly maxAttempts: number;
   /** How long what was delivered is kept. */
   readonly keepDays: number;
+  /** Unsent deliveries of one receiver at which no more are made of new blocks. */
+  readonly maxWaiting: number;
 }
 
 const longestPauseMs = 3_600_000;
@@ -125,12 +127,14 @@ export class Webhooks {
 
   /** Dead letters again, or everything recorded since a time that is still kept. */
   async replay(id: string, from: string | undefined): Promise<number> {
-    const rows = await this.#parts.database.query(
-      `UPDATE billing.webhook_delivery SET state = 'waiting', attempts = 0, next_at = $3, ended_at = NULL
-       WHERE webhook_id = $1 AND CASE WHEN $2::timestamptz IS NULL THEN state = 'dead' ELSE recorded_at >= $2 END RETURNING 1`,
+    const [row] = await this.#parts.database.query<{ count: string }>(
+      `WITH again AS (
+         UPDATE billing.webhook_delivery SET state = 'waiting', attempts = 0, next_at = $3, ended_at = NULL
+         WHERE webhook_id = $1 AND CASE WHEN $2::timestamptz IS NULL THEN state = 'dead' ELSE recorded_at >= $2 END RETURNING 1
+       ) SELECT count(*) FROM again`,
       [id, from ?? null, this.#now()],
     );
-    return rows.length;
+    return Number(row?.count);
   }
 
   /** Seals secrets that a version before this one stored as they were. */
@@ -148,7 +152,7 @@ export class Webhooks {
 
   /** Makes deliveries of new blocks; returns whether there may be more. */
   prepare(): Promise<boolean> {
-    return prepareDeliveries(this.#parts.database, this.#now());
+    return prepareDeliveries(this.#parts.database, this.#now(), this.#parts.maxWaiting);
   }
 
   /** Removes what ended long ago; returns how many deliveries. */
