@@ -3,7 +3,9 @@ import { sensitivityOf } from '../sensitivity.ts';
 import { runKey } from './run-key.ts';
 import { emptyScore, scoreAlerts, scoresByPlanted, type Score } from './score-alerts.ts';
 import { dailyDeviation, fixedThreshold } from './simple-rules.ts';
-import { keyKinds, makeKey, type KeyKind, type PlantedKind, type Span } from './synthetic-key.ts';
+import { keyKinds, type KeyKind, type Span } from './key-rates.ts';
+import type { PlantedKind } from './planted-anomaly.ts';
+import { makeKey } from './synthetic-key.ts';
 import type { World } from './synthetic-world.ts';
 
 /** Share of the keys into which something is planted. */

@@ -2,7 +2,8 @@ import { minutesPerHour } from '../key-minute.ts';
 import type { BreakBegun } from '../key-news.ts';
 import { KeyWatch } from '../key-watch.ts';
 import type { Sensitivity } from '../sensitivity.ts';
-import type { Span, SyntheticKey } from './synthetic-key.ts';
+import type { Span } from './key-rates.ts';
+import type { SyntheticKey } from './synthetic-key.ts';
 
 /** Minutes after the end of an hour at which it is learned, as in the service. */
 const closingMinutes = 10;

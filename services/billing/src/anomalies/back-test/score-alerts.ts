@@ -1,5 +1,6 @@
 import type { Family } from '../key-news.ts';
-import { plantedKinds, type Planted, type PlantedKind, type Span } from './synthetic-key.ts';
+import type { Span } from './key-rates.ts';
+import { plantedKinds, type Planted, type PlantedKind } from './planted-anomaly.ts';
 
 /** An alert of any detector; minutes from the start of the series. */
 export interface Alert {

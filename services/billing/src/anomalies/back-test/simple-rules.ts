@@ -1,6 +1,7 @@
 /** What other gateways offer, for comparison: one threshold on an hour, and the mean of days with three standard deviations. */
 import type { Alert } from './score-alerts.ts';
-import type { Span, SyntheticKey } from './synthetic-key.ts';
+import type { Span } from './key-rates.ts';
+import type { SyntheticKey } from './synthetic-key.ts';
 
 const minutesPerHour = 60;
 const minutesPerDay = 1_440;
