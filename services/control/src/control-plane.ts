@@ -14,6 +14,7 @@ import type { ModelCatalog } from './complete-configuration.ts';
 import { declaredKeys } from './declared-keys.ts';
 import type { FoundProviders } from './discover-providers.ts';
 import { documentDiff } from './document-diff.ts';
+import { Hearsay } from './hearsay.ts';
 import { insertKey, readLiveKeys, revokeKey, storeDeclaredKeys } from './key-store.ts';
 import type { KeyRecord } from './key-store.ts';
 import { loadConfiguration, loadWritten } from './load-configuration.ts';
@@ -64,6 +65,7 @@ export class ControlPlane {
   readonly #options: ControlPlaneOptions;
   readonly #changes = new Serializer(maxWaitingChanges);
   readonly #publication: Publication;
+  readonly #hearsay = new Hearsay();
   #active: Active | undefined;
 
   constructor(options: ControlPlaneOptions) {
@@ -80,8 +82,12 @@ export class ControlPlane {
     return this.#active?.table.keys.length ?? 0;
   }
 
-  /** From memory. @throws SluiceError `stage_unavailable` before the first activation */
-  authenticate(keySha256: string): { readonly principal: Principal | undefined; readonly configVersion: number } {
+  /**
+   * From memory; where another replica was heard to have changed something, once that is taken over: ingress, which heard it too, remembers the
+   * answer. @throws SluiceError `stage_unavailable` before the first activation
+   */
+  async authenticate(keySha256: string): Promise<{ readonly principal: Principal | undefined; readonly configVersion: number }> {
+    await this.#hearsay.settled;
     const { table, stored } = this.#required();
     return { principal: table.authenticate(keySha256), configVersion: stored.version };
   }
@@ -155,6 +161,11 @@ export class ControlPlane {
     await this.#change(() => Promise.resolve(), later);
   }
 
+  /** The bucket holds this now: what another replica changed is in Postgres, and the next {@link reconcile} takes it over. */
+  hear(snapshot: Uint8Array): void {
+    if (this.#active !== undefined && !Buffer.from(snapshot).equals(this.#active.snapshot)) this.#hearsay.hear();
+  }
+
   /** After NATS was away its bucket may be empty: the next {@link reconcile} looks. */
   distrustBucket(): void {
     this.#publication.forget();
@@ -215,12 +226,14 @@ export class ControlPlane {
 
   /** @returns whether another replica had changed something */
   async #catchUp(): Promise<boolean> {
-    return this.#changes.run(async () => {
+    const haveRead = this.#hearsay.beginReading();
+    const reading = this.#changes.run(async () => {
       const changedAt = await readChangedAt(this.#options.database);
       if (changedAt === this.#active?.activatedAt) return false;
       this.#active = await this.#read(this.#options.database, changedAt);
       return true;
     });
+    return reading.finally(haveRead);
   }
 
   /** What Postgres holds; undefined before the first version. */

@@ -61,12 +61,21 @@ afterEach(() => {
 /** One replica. Its writes to the bucket can be held up, as by a pause of its process or a slow server. */
 class Replica {
   readonly plane: ControlPlane;
+  /** Its reads of Postgres wait until this resolves. */
+  slow: PromiseWithResolvers<undefined> | undefined;
   #held: PromiseWithResolvers<undefined> | undefined;
   #committed = Promise.withResolvers<undefined>();
 
   constructor(maxSnapshotBytes: number) {
     this.plane = new ControlPlane({
-      database: { ...database, transaction: (work) => this.#transaction(work) },
+      database: {
+        ...database,
+        transaction: (work) => this.#transaction(work),
+        query: async (text, values) => {
+          await this.slow?.promise;
+          return database.query(text, values);
+        },
+      },
       openBucket: () => Promise.resolve(this.#bucket()),
       audit: new AuditTrail(publisher, randomBytes),
       log,
@@ -104,8 +113,8 @@ class Replica {
     return { done };
   }
 
-  authenticates(key: string): boolean {
-    return this.plane.authenticate(sha256Hex(key)).principal !== undefined;
+  async authenticates(key: string): Promise<boolean> {
+    return (await this.plane.authenticate(sha256Hex(key))).principal !== undefined;
   }
 
   async #transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
@@ -169,7 +178,7 @@ describe('two replicas', () => {
     expect(await publishedKeys()).not.toContain(record.keyId);
     expect(await published()).toMatchObject({ version: 2 });
     await a.plane.reconcile();
-    expect([a.authenticates(text), b.authenticates(text)]).toEqual([false, false]);
+    expect([await a.authenticates(text), await b.authenticates(text)]).toEqual([false, false]);
   });
 
   it('do not publish an earlier version with a key that is new', async () => {
@@ -196,7 +205,33 @@ describe('two replicas', () => {
     b.plane.distrustBucket();
     await b.plane.reconcile();
     expect(await publishedKeys()).not.toContain(record.keyId);
-    expect(b.authenticates(text)).toBe(false);
+    expect(await b.authenticates(text)).toBe(false);
+  });
+
+  it('answer for no key that another has revoked, from when its word is heard', async () => {
+    const { text, record } = await a.plane.createKey(keyOf('asked-for'), 'ana');
+    await b.plane.reconcile();
+    b.slow = Promise.withResolvers<undefined>();
+    const early = b.plane.reconcile(); // has read nothing yet when the word comes, and is not taken for its answer
+    await a.plane.revokeKey(record.keyId, 'ana');
+    b.plane.hear((await bucket.get(configurationKey)) ?? Buffer.of());
+    const answer = b.authenticates(text);
+    b.slow.resolve(undefined);
+    await Promise.all([early, b.plane.reconcile()]);
+    expect(await answer).toBe(false);
+  });
+
+  it('answer from memory where Postgres does not tell them what they have heard of', async () => {
+    const { text, record } = await a.plane.createKey(keyOf('remembered'), 'ana');
+    await b.plane.reconcile();
+    b.slow = Promise.withResolvers<undefined>();
+    await a.plane.revokeKey(record.keyId, 'ana');
+    b.plane.hear((await bucket.get(configurationKey)) ?? Buffer.of());
+    const reconciled = b.plane.reconcile();
+    expect(await b.authenticates(text)).toBe(true);
+    b.slow.resolve(undefined);
+    await reconciled;
+    expect(await b.authenticates(text)).toBe(false);
   });
 
   it('store no key that makes the configuration too large to publish', async () => {

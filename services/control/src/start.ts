@@ -94,7 +94,8 @@ async function serveChanges(context: ServiceContext<Settings>, plane: ControlPla
   const reconciler = new Reconciler({ task: () => plane.reconcile(), everyMs: reconcileMs, log });
   context.onClose('reconciliation', reconciler);
   const keyValue = await bus.keyValue(buckets.configuration);
-  const watching = await keyValue.watch(configurationKey, () => {
+  const watching = await keyValue.watch(configurationKey, (snapshot) => {
+    plane.hear(snapshot);
     reconciler.wake();
   });
   context.onClose('configuration watch', watching);
@@ -112,8 +113,8 @@ async function serveAuthentication(context: ServiceContext<Settings>, plane: Con
     labelNames: ['known'],
     registers: [context.metrics],
   });
-  const responder = await context.bus.respond(calls.authenticateKey, ({ keySha256 }): Authentication => {
-    const { principal, configVersion } = plane.authenticate(keySha256);
+  const responder = await context.bus.respond(calls.authenticateKey, async ({ keySha256 }): Promise<Authentication> => {
+    const { principal, configVersion } = await plane.authenticate(keySha256);
     authentications.inc({ known: String(principal !== undefined) });
     return principal === undefined ? { known: false } : { known: true, principal, configVersion };
   });
