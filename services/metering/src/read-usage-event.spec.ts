@@ -12,11 +12,20 @@ function event(kind: 'intent' | 'settled' | 'refused' | 'supplement', data: obje
 
 describe('readUsageEvent', () => {
   it('reads the usage of a settled event', () => {
-    const data = event('settled', { requestId: 'req_1', usage: { input: 5, output: 7 } });
+    const data = event('settled', { requestId: 'req_1', usage: { input: 5, output: 7 }, reservedBy: 'metering-1' });
     expect(readUsageEvent(data, everything, 'metering-1')).toEqual({
       kind: 'settled',
       requestId: 'req_1',
       usage: { input: 5, output: 7 },
+    });
+  });
+
+  it('reads the usage of an end that names no reservation as counted apart', () => {
+    const data = event('settled', { requestId: 'req_1', usage: { input: 5, output: 7 }, costNanoUsd: '9', attempts: [{ startedAt: 3 }] });
+    expect(readUsageEvent(data, everything, 'metering-1')).toMatchObject({
+      kind: 'settled',
+      usage: { input: 0, output: 0 },
+      apart: { eventId: 'req_1:settled', requestId: 'req_1', at: 3, use: { input: 5, output: 7, nanoUsd: 9 } },
     });
   });
 

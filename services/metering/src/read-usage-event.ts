@@ -3,11 +3,13 @@ import type { Use } from './admission/use.ts';
 import type { Asker } from './limits/scope-table.ts';
 import { isRecord, usageEventTypes } from '@sluice/contracts';
 
-/** What a request held here used. */
+/** What a request held here used of that. */
 export interface Settlement {
   readonly kind: 'settled';
   readonly requestId: string;
   readonly usage: ActualUse;
+  /** Of an end that names no reservation: whoever held one gives it back, and the use is counted apart, once for all who hear of it. */
+  readonly apart?: Supplement;
 }
 
 /** A request held here was sent round again, and another replica holds it too. */
@@ -18,7 +20,7 @@ export interface TakenOver {
   readonly attempt: number;
 }
 
-/** A call that the end of its request did not know of. */
+/** Use that takes no reservation's place: of a call that the end of its request did not know of, or of an end that nobody answered for. */
 export interface Supplement {
   readonly kind: 'supplement';
   readonly eventId: string;
@@ -58,50 +60,59 @@ export function readUsageEvent(
 }
 
 function wordOf(
-  { id, type, time }: Record<string, unknown>,
+  event: Record<string, unknown>,
   data: Record<string, unknown>,
   requestId: string,
   instance: string,
 ): Settlement | TakenOver | Supplement | undefined {
-  switch (type) {
+  switch (event.type) {
     case usageEventTypes.refused:
       return { kind: 'settled', requestId, usage: { input: 0, output: 0, ...callsUnknownOf(data) } };
     case usageEventTypes.settled:
-      return settlementOf(data, requestId, instance);
+      return settlementOf(event, data, requestId, instance);
     case usageEventTypes.intent:
-      return isOfOther(data.lease, instance) ? { kind: 'taken-over', requestId, attempt: attemptOf(id) } : undefined;
+      return isOfOther(data.lease, instance) ? { kind: 'taken-over', requestId, attempt: attemptOf(event.id) } : undefined;
     case usageEventTypes.supplement:
-      return supplementOf(data, requestId, String(id), Date.parse(String(time)));
+      return readApart(event, data);
     default:
       return undefined;
   }
 }
 
 function settlementOf(
-  { usage, reservedBy, costNanoUsd, callsUnknown }: Record<string, unknown>,
+  event: Record<string, unknown>,
+  data: Record<string, unknown>,
   requestId: string,
   instance: string,
 ): Settlement | undefined {
-  const used = usageOf(usage);
+  const used = usageOf(data.usage);
   if (used === undefined) return undefined;
-  if (typeof reservedBy === 'string' && reservedBy !== instance) {
-    return { kind: 'settled', requestId, usage: { input: 0, output: 0, costNanoUsd: 0, ...callsUnknownOf({ callsUnknown }) } };
+  const unknown = callsUnknownOf(data);
+  if (data.reservedBy === instance) {
+    const cost = Number(data.costNanoUsd ?? Number.NaN);
+    return { kind: 'settled', requestId, usage: { ...used, ...(Number.isFinite(cost) ? { costNanoUsd: cost } : {}), ...unknown } };
   }
-  const cost = Number(costNanoUsd ?? Number.NaN);
-  const known = { ...used, ...(Number.isFinite(cost) ? { costNanoUsd: cost } : {}) };
-  return { kind: 'settled', requestId, usage: { ...known, ...callsUnknownOf({ callsUnknown }) } };
+  const apart = typeof data.reservedBy === 'string' ? undefined : readApart(event, data);
+  return {
+    kind: 'settled',
+    requestId,
+    usage: { input: 0, output: 0, costNanoUsd: 0, ...unknown },
+    ...(apart === undefined ? {} : { apart }),
+  };
 }
 
 function callsUnknownOf({ callsUnknown }: Record<string, unknown>): Pick<ActualUse, 'callsUnknown'> {
   return callsUnknown === true ? { callsUnknown } : {};
 }
 
-function supplementOf(data: Record<string, unknown>, requestId: string, eventId: string, toldAt: number): Supplement | undefined {
+/** What an event of settled shape says was used, to be counted apart from all reservations. */
+export function readApart({ id, time }: Record<string, unknown>, data: Record<string, unknown>): Supplement | undefined {
   const used = usageOf(data.usage);
   if (used === undefined) return undefined;
   const [call] = Array.isArray(data.attempts) ? (data.attempts as unknown[]) : [];
-  const at = isRecord(call) && typeof call.startedAt === 'number' ? call.startedAt : toldAt;
-  return { kind: 'supplement', eventId, requestId, at, asker: askerOf(data), use: { ...used, nanoUsd: Number(data.costNanoUsd ?? 0) } };
+  const at = isRecord(call) && typeof call.startedAt === 'number' ? call.startedAt : Date.parse(String(time));
+  const use = { ...used, nanoUsd: Number(data.costNanoUsd ?? 0) };
+  return { kind: 'supplement', eventId: String(id), requestId: String(data.requestId), at, asker: askerOf(data), use };
 }
 
 /** Intents of later attempts say so at the end of their id. */

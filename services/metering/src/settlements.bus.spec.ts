@@ -52,7 +52,10 @@ beforeAll(async () => {
     clock: Date.now,
     log: { warn: () => undefined },
     holds: (requestId) => admission.holds(requestId),
-    settle: ({ requestId, usage }) => void admission.settle(requestId, usage),
+    settle: ({ requestId, usage, apart }) => {
+      admission.settle(requestId, usage);
+      if (apart !== undefined) for (const book of books) void book.add(apart);
+    },
     takenOver: (requestId, attempt) => {
       admission.takenOver(requestId, attempt);
     },
@@ -70,15 +73,15 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await database.query('TRUNCATE metering.counter, metering.holder CASCADE');
+  await database.query('TRUNCATE metering.counter, metering.holder, metering.supplement CASCADE');
   const { store, ...replica } = openReplica(database, snapshot, () => now);
   admission = replica.admission;
   const book = (): SupplementBook =>
     new SupplementBook({
       store,
       scopesOf: (asker) => admission.scopesOf(asker),
-      release: (requestId) => {
-        admission.supplemented(requestId);
+      release: (supplement) => {
+        admission.supplemented(supplement);
       },
       log: { warn: () => undefined },
     });
@@ -108,7 +111,7 @@ describe('settlements over the bus', () => {
       id: 'req_1:settled',
       type: usageEventTypes.settled,
       subject: 'acme/support/key_web',
-      data: { ...about, outcome: 'completed', attempts: [], usage: { input: 4, output: 6 }, cache: 'miss' },
+      data: { ...about, outcome: 'completed', attempts: [], usage: { input: 4, output: 6 }, cache: 'miss', reservedBy: metering.instance },
     });
     await vi.waitFor(() => {
       expect(admission.open).toBe(0);
@@ -159,7 +162,15 @@ describe('settlements over the bus', () => {
       id: 'req_cut:settled',
       type: usageEventTypes.settled,
       subject: 'acme/support/key_web',
-      data: { ...about, requestId: 'req_cut', outcome: 'completed', attempts: [], usage: { input: 4, output: 6 }, cache: 'miss' },
+      data: {
+        ...about,
+        requestId: 'req_cut',
+        outcome: 'completed',
+        attempts: [],
+        usage: { input: 4, output: 6 },
+        cache: 'miss',
+        reservedBy: metering.instance,
+      },
     });
     await events.flush(5_000);
     expect(admission.holds('req_cut')).toBe(true);
@@ -195,6 +206,28 @@ describe('settlements over the bus', () => {
     });
     const counters = await database.query('SELECT used FROM metering.counter WHERE used > 0');
     expect(counters).toEqual([{ used: '6000000' }]);
+  });
+
+  it('counts an end that names no reservation once, though several held for it', async () => {
+    events.publish(subjects.usage('acme', 'support'), {
+      id: 'req_1:settled',
+      type: usageEventTypes.settled,
+      subject: 'acme/support/key_web',
+      data: {
+        ...about,
+        outcome: 'failed',
+        attempts: [],
+        usage: { input: 4, output: 6 },
+        costNanoUsd: '6000000',
+        cache: 'miss',
+        callsUnknown: true,
+      },
+    });
+    await vi.waitFor(async () => {
+      expect(await database.query('SELECT used FROM metering.counter WHERE used > 0')).toEqual([{ used: '6000000' }]);
+    });
+    await admission.keeper.flush(true);
+    expect(await database.query('SELECT used FROM metering.counter WHERE used > 0')).toEqual([{ used: '6000000' }]);
   });
 
   it('hears again what was told before it held anything for the request', async () => {

@@ -83,8 +83,8 @@ export async function startMetering(context: MeteringContext): Promise<void> {
         ready.done() ? store.bookSupplement(eventId, amounts) : Promise.reject(new Error('migrations are not applied yet')),
     },
     scopesOf: (asker) => admission.scopesOf(asker),
-    release: (requestId) => {
-      admission.supplemented(requestId);
+    release: (supplement) => {
+      admission.supplemented(supplement);
     },
     log,
   });
@@ -96,8 +96,9 @@ export async function startMetering(context: MeteringContext): Promise<void> {
     clock,
     log,
     holds: (requestId) => admission.holds(requestId),
-    settle: ({ requestId, usage }) => {
+    settle: ({ requestId, usage, apart }) => {
       const settled = admission.settle(requestId, usage);
+      if (apart !== undefined) void supplements.add(apart);
       if (settled !== undefined && usage.output > 0) estimates.observe(settled.asker.keyId, settled.asker.model, usage.output);
     },
     takenOver: (requestId, attempt) => {
@@ -112,7 +113,7 @@ export async function startMetering(context: MeteringContext): Promise<void> {
     await admission.keeper.flush(true);
     await store.release(admission.keeper.holder).catch(() => undefined); // it then ends by itself
   });
-  onClose('reconciler', startReconciler({ store, bus, log, clock, admission, isReady: () => ready.done() }));
+  onClose('reconciler', startReconciler({ store, bus, log, clock, admission, supplements, isReady: () => ready.done() }));
   onClose('crossings', startCrossings({ database, events: alerts, log, isReady: () => ready.done() }));
   registerMetrics(context.metrics, admission, () => events.unacknowledged);
   await bus.respond(calls.readUsage, (request) => readUsage(admission, configuration.current, request, clock()));

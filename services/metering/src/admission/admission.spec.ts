@@ -199,12 +199,16 @@ describe('Admission', () => {
     admission.settle('r1', end);
     expect(used(admission, limits)).toMatchObject({ 'key.tokens': 7, 'key.concurrency': 0 });
     expect(budget()).toEqual([{ used: 0.004, reserved: 0.016 }]);
-    admission.supplemented('r1');
+    const call = { requestId: 'r1', eventId: 'r1:call-1.1', use: { input: 0, output: 6, nanoUsd: 6_000_000 } };
+    admission.supplemented(call);
+    admission.supplemented(call);
+    expect(budget()).toEqual([{ used: 0.004, reserved: 0.01 }]);
+    admission.supplemented({ ...call, eventId: 'r1:call-1.2', use: { ...call.use, nanoUsd: 60_000_000 } });
     expect(budget()).toEqual([{ used: 0.004, reserved: 0 }]);
     await ask(admission, 'r2', { deadline: now + 1_000 });
     admission.settle('r2', end);
     now += 61_000;
-    expect(admission.expire(now)).toBe(1);
+    expect(admission.expire(now)).toBe(2);
     expect(budget()).toEqual([{ used: 0.008, reserved: 0 }]);
   });
 

@@ -8,6 +8,7 @@ import { limitStates, type LimitStates } from './limit-states.ts';
 import type { Full, Refusal } from './refusal.ts';
 import type { Estimate, Reservation } from './reservation.ts';
 import { Reservations } from './reservations.ts';
+import type { Supplement } from '../read-usage-event.ts';
 import { ScopeTable, type Asker } from '../limits/scope-table.ts';
 import type { Scope } from '../limits/scope.ts';
 import { heldOf } from '../leases/take-quotas.ts';
@@ -146,9 +147,9 @@ export class Admission {
     this.#reservations.takenOver(requestId, attempt);
   }
 
-  /** A call that a request's end did not tell of is booked: what was held for such is free. */
-  supplemented(requestId: string): void {
-    this.#reservations.supplemented(requestId);
+  /** Use of an ended request is counted apart: so much less is held for such. */
+  supplemented({ requestId, eventId, use }: Pick<Supplement, 'requestId' | 'eventId' | 'use'>): void {
+    this.#reservations.supplemented(requestId, eventId, use);
   }
 
   /** Epoch ms at which the oldest of those was admitted that nobody has settled though their time is over; undefined where there are none. */

@@ -36,7 +36,9 @@ export class Reservation {
   /** What is held of each quota, where that is less than the most. */
   #short: number[] | undefined;
   /** What is held still of each quota, once the request's end is told. */
-  #kept: readonly number[] | undefined;
+  #kept: number[] | undefined;
+  /** Events of use that was paid from it. */
+  #paid: Set<string> | undefined;
 
   constructor(
     request: Asker & { readonly requestId: string },
@@ -95,6 +97,19 @@ export class Reservation {
       this.#settle(now, index, quota, held - kept, used);
       return kept;
     });
+  }
+
+  /** Use that the end did not tell of is counted in the database: it is held no more. */
+  payApart(now: number, eventId: string, use: Use): void {
+    const kept = this.#kept;
+    this.#paid ??= new Set();
+    if (kept === undefined || this.#paid.has(eventId)) return;
+    this.#paid.add(eventId);
+    for (const [index, quota] of this.quotas.entries()) {
+      const paid = Math.min(kept[index] ?? 0, furtherAmountOf(quota.unit, use));
+      quota.settle(now, this.takenAt, paid, 0);
+      kept[index] = (kept[index] ?? 0) - paid;
+    }
   }
 
   #settle(now: number, index: number, quota: Quota, taken: number, used: number): void {

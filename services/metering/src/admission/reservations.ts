@@ -113,12 +113,12 @@ export class Reservations {
     if (reservation !== undefined) reservation.isTakenOver ||= attempt > reservation.attempt;
   }
 
-  /** What a request's end left held for such calls is free: one came to light, and is booked. */
-  supplemented(requestId: string): void {
-    for (const id of [requestId, extensionOf(requestId)]) {
-      const reservation = this.#open.get(id);
-      if (reservation?.isEnded === true) this.#release(reservation, noUse);
-    }
+  /** Use of an ended request is counted apart: so much less is held for such. Each event counts once. */
+  supplemented(requestId: string, eventId: string, use: Use): void {
+    const reservation = this.#open.get(requestId) ?? this.#open.get(extensionOf(requestId));
+    if (reservation?.isEnded !== true || reservation.epoch !== this.keeper.epoch) return;
+    reservation.payApart(this.#clock(), eventId, use);
+    this.#tellRoom(reservation);
   }
 
   get oldestOverdue(): number | undefined {

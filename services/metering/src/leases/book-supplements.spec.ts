@@ -35,7 +35,7 @@ function open(store: SupplementParts['store'] = replica.store): SupplementBook {
   return new SupplementBook({
     store,
     scopesOf: (asker) => replica.admission.scopesOf(asker),
-    release: (requestId) => void released.push(requestId),
+    release: ({ requestId }) => void released.push(requestId),
     log: { warn: () => undefined },
   });
 }

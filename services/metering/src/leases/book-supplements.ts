@@ -10,8 +10,8 @@ import type { BookedAmount, LeaseStore } from './lease-store.ts';
 export interface SupplementParts {
   readonly store: Pick<LeaseStore, 'bookSupplement'>;
   readonly scopesOf: (asker: Asker) => readonly Scope[];
-  /** What was held for such a call of the request is free. */
-  readonly release: (requestId: string) => void;
+  /** It is counted, and need not be held any more. */
+  readonly release: (supplement: Supplement) => void;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -34,26 +34,28 @@ export class SupplementBook {
     this.#parts = parts;
   }
 
+  /** Counts it in time, whatever the database does; what was held for it is held until then. */
   async add(supplement: Supplement): Promise<void> {
     const { release, log } = this.#parts;
-    const amounts = this.#amounts(supplement);
-    if (amounts.length === 0) {
-      release(supplement.requestId);
-      return;
-    }
     if (this.#waiting >= maxWaiting) {
       log.warn({ eventId: supplement.eventId }, 'too many calls wait for the database; this one is not counted in its budgets here');
       return;
     }
     this.#waiting += 1;
     try {
-      await this.#book(supplement.eventId, amounts);
-      release(supplement.requestId); // not before it is counted, or others might be admitted on it
+      await this.#bookInTime(supplement);
+      release(supplement);
     } catch (error) {
       if (!this.#stopped.signal.aborted) log.warn({ err: error }, 'a call that its request did not know of is not counted in its budgets');
     } finally {
       this.#waiting -= 1;
     }
+  }
+
+  /** Counts it now, once for all who ask; throws where the database does not answer. */
+  async book(supplement: Supplement): Promise<void> {
+    const amounts = this.#amounts(supplement);
+    if (amounts.length > 0) await this.#parts.store.bookSupplement(supplement.eventId, amounts);
   }
 
   close(): void {
@@ -73,10 +75,10 @@ export class SupplementBook {
       });
   }
 
-  async #book(eventId: string, amounts: readonly BookedAmount[]): Promise<void> {
+  async #bookInTime(supplement: Supplement): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        await this.#parts.store.bookSupplement(eventId, amounts);
+        await this.book(supplement);
         return;
       } catch (error) {
         if (tries >= maxTries) throw error;

@@ -125,7 +125,14 @@ class Cluster {
       events.forEach(handle);
       return Promise.resolve();
     };
-    await reconcile(store, lost, read, () => lost.leases, now);
+    await reconcile(
+      store,
+      lost,
+      read,
+      () => lost.leases,
+      () => Promise.resolve(),
+      now,
+    );
     // What it had admitted is no longer this place's: a request belongs to the holder that died.
     for (const entry of this.admitted) if (entry.replica === place) this.#bury(entry);
   }

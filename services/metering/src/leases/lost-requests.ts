@@ -2,7 +2,7 @@ import { isRecord, usageEventTypes } from '@sluice/contracts';
 import { noUse, type Use } from '../admission/use.ts';
 import { expiryGraceMs } from '../admission/reservations.ts';
 import type { Asker } from '../limits/scope-table.ts';
-import { askerOf, attemptOf } from '../read-usage-event.ts';
+import { askerOf, attemptOf, readApart, type Supplement } from '../read-usage-event.ts';
 import { endedMark, type LostHolder } from './lease-store.ts';
 
 /** Goes through stored usage events from a time on, oldest first, to the newest; throws where that is not possible now. */
@@ -24,8 +24,8 @@ export interface LostRequest extends Asker {
   readonly isEndTold: boolean;
   /** Whether its end may not tell of all its calls: they are paid from what was held for it. */
   callsUnknown: boolean;
-  /** One of those came to light, and is booked. */
-  isSupplemented: boolean;
+  /** What is counted apart from the lease: such calls, and an end that names no reservation. */
+  apart: Map<string, Supplement>;
 }
 
 /** Clocks of replicas and of the stream may differ by as much. */
@@ -40,7 +40,8 @@ export const lateIntentMs = 60_000;
  */
 export async function lostRequests(lost: LostHolder, readEvents: ReadUsageEvents, now: number): Promise<LostRequest[]> {
   const requests = new Map<string, LostRequest>();
-  const note = ({ id, type, time, data }: Record<string, unknown>): void => {
+  const note = (event: Record<string, unknown>): void => {
+    const { id, type, time, data } = event;
     if (!isRecord(data) || typeof data.requestId !== 'string') return;
     const { requestId } = data;
     if (type === usageEventTypes.intent) {
@@ -56,11 +57,11 @@ export async function lostRequests(lost: LostHolder, readEvents: ReadUsageEvents
     }
     const request = requests.get(requestId);
     if (request === undefined) return;
-    if (type === usageEventTypes.supplement) request.isSupplemented = true;
-    else {
-      request.actual = endOf(type, data, lost.holder) ?? request.actual;
-      request.callsUnknown ||= data.callsUnknown === true;
-    }
+    request.callsUnknown ||= data.callsUnknown === true;
+    request.actual = endOf(type, data, lost.holder) ?? request.actual;
+    const isApart = type === usageEventTypes.supplement || (type === usageEventTypes.settled && data.reservedBy === undefined);
+    const apart = isApart ? readApart(event, data) : undefined;
+    if (apart !== undefined) request.apart.set(apart.eventId, apart);
   };
   await readEvents(lost.oldestOpen - clockSlackMs, note);
   // What is about to be booked for good is looked for before its intent too: a late intent follows its request's end.
@@ -73,14 +74,14 @@ export async function lostRequests(lost: LostHolder, readEvents: ReadUsageEvents
 function endOf(type: unknown, { usage, costNanoUsd, reservedBy }: Record<string, unknown>, holder: string): Use | undefined {
   if (type === usageEventTypes.refused) return noUse;
   if (type !== usageEventTypes.settled || !isRecord(usage)) return undefined;
-  // Sent round again, it may have ended under the reservation of another replica.
-  if (typeof reservedBy === 'string' && !holder.startsWith(`${reservedBy}/`)) return noUse;
+  // Sent round again, it may have ended under the reservation of another replica, or nobody knows under whose.
+  if (typeof reservedBy !== 'string' || !holder.startsWith(`${reservedBy}/`)) return noUse;
   return { input: whole(usage.input), output: whole(usage.output), nanoUsd: whole(costNanoUsd) };
 }
 
 /** Whether it holds something still: its end is to come, or a call that its end does not tell of. */
 export function isOpen(request: LostRequest, now: number): boolean {
-  return (request.actual === undefined || (request.callsUnknown && !request.isSupplemented)) && !isOverdue(request, now);
+  return (request.actual === undefined || request.callsUnknown) && !isOverdue(request, now);
 }
 
 function isOverdue({ deadline }: LostRequest, now: number): boolean {
@@ -100,7 +101,7 @@ function requestOf(data: Record<string, unknown>, attempt: number, startedAt: nu
     most,
     actual: undefined,
     callsUnknown: false,
-    isSupplemented: false,
+    apart: new Map(),
   };
 }
 

@@ -5,6 +5,7 @@ import { startDebianPostgres } from '@sluice/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from '../metering-samples.ts';
+import { readUsageEvent } from '../read-usage-event.ts';
 import { SupplementBook } from './book-supplements.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -40,10 +41,10 @@ interface Known {
   most: number;
   /** Undefined while it is under way. */
   used: number | undefined;
-  /** Of what was used, what its end said. */
-  told: number;
   /** Whether its end may not tell of every call, and none has come to light. */
   callsUnknown: boolean;
+  /** What the stream has of it. */
+  readonly events: Record<string, unknown>[];
 }
 
 /** Three replicas over one database. One token is one unit of the budget. */
@@ -54,6 +55,7 @@ class World {
   /** The largest amount by which one request can go beyond what was expected of it. */
   largestError = 0;
   readonly #dead = new Set<string>();
+  #asked = 0;
 
   constructor() {
     for (let index = 0; index < replicaCount; index += 1) this.#start(index);
@@ -69,7 +71,7 @@ class World {
   }
 
   async ask(index: number, expected: number, error: number): Promise<void> {
-    const id = `req_${this.requests.length}_${Math.random()}`;
+    const id = `req_${this.#asked++}`;
     const { admission } = this.#replica(index);
     const deadline = this.now + 60_000;
     const most = expected + error;
@@ -77,7 +79,8 @@ class World {
     const refusal = await admission.admit(sampleRequest(id, { ...tokens, deadline, dispatchedAt: this.now }));
     if (refusal !== undefined) return;
     const { holder = '', number = 0 } = admission.reservationOf(id) ?? {};
-    this.requests.push({ id, holder, number, expected, deadline, most, used: undefined, told: 0, callsUnknown: false });
+    const events = [intentOf({ id, holder, number, expected, deadline, most })];
+    this.requests.push({ id, holder, number, expected, deadline, most, used: undefined, callsUnknown: false, events });
     this.largestError = Math.max(this.largestError, error);
   }
 
@@ -90,12 +93,12 @@ class World {
     if (granted) request.most += outputTokens;
   }
 
-  settle(at: number, share: number, callsUnknown: boolean): void {
+  async settle(at: number, share: number, end: End): Promise<void> {
     const request = this.#pick(this.open, at);
-    if (request !== undefined) this.#settle(request, Math.round(request.most * share), callsUnknown);
+    if (request !== undefined) await this.#settle(request, Math.round(request.most * share), end);
   }
 
-  /** A call comes to light that a request's end did not tell of; every replica hears of it. */
+  /** A call comes to light that a request's end did not tell of. */
   async supplement(at: number, share: number): Promise<void> {
     const request = this.#pick(
       this.requests.filter(({ callsUnknown }) => callsUnknown),
@@ -105,27 +108,14 @@ class World {
     const output = Math.round((request.most - request.used) * share);
     request.used += output;
     request.callsUnknown = false;
-    const { keyId, organization, team, tags, model } = sampleRequest(request.id);
-    const asker = { keyId, organization, team, tags, model };
-    for (const { admission, store } of this.replicas) {
-      const book = new SupplementBook({
-        store,
-        scopesOf: (of) => admission.scopesOf(of),
-        release: (requestId) => {
-          admission.supplemented(requestId);
-        },
-        log: { warn: () => undefined },
-      });
-      const use = { input: 0, output, nanoUsd: 0 };
-      await book.add({ kind: 'supplement', eventId: `${request.id}:call-1.1`, requestId: request.id, at: this.now, asker, use });
-    }
+    await this.#tell(request, { id: `${request.id}:call-1.1`, type: usageEventTypes.supplement, data: usedOf(request, output) });
   }
 
   /** Time goes on until whatever is open has expired; the ledger then books what was expected. */
   async expire(): Promise<void> {
     this.now += 121_000;
     for (const replica of this.replicas) await this.#renew(replica);
-    for (const request of this.open) request.used = request.told = request.expected;
+    for (const request of this.open) request.used = request.expected;
     for (const request of this.requests) request.callsUnknown = false;
     for (const { admission } of this.replicas) admission.expire(this.now);
   }
@@ -148,7 +138,7 @@ class World {
 
   /** All is over: what was under way is settled, nothing is held and everything is told. */
   async end(): Promise<readonly { leased: number; used: number }[]> {
-    for (const request of this.open) this.#settle(request, request.most, false);
+    for (const request of this.open) await this.#settle(request, request.most, 'whole');
     await this.expire();
     for (let time = 0; time < 5; time += 1) for (const replica of this.replicas) await this.#renew(replica);
     for (const holder of this.#dead) await this.#reconcile(holder);
@@ -164,10 +154,37 @@ class World {
     await setImmediate();
   }
 
-  #settle(request: Known, used: number, callsUnknown: boolean): void {
-    request.used = request.told = used;
-    request.callsUnknown = callsUnknown;
-    for (const { admission } of this.replicas) admission.settle(request.id, { input: 0, output: used, callsUnknown });
+  async #settle(request: Known, used: number, end: End): Promise<void> {
+    request.used = used;
+    request.callsUnknown = end !== 'whole';
+    const [reservedBy] = request.holder.split('/');
+    const data = { ...usedOf(request, used), callsUnknown: request.callsUnknown, ...(end === 'unnamed' ? {} : { reservedBy }) };
+    await this.#tell(request, { id: `${request.id}:settled`, type: usageEventTypes.settled, data });
+  }
+
+  /** Every replica hears of it, some twice. */
+  async #tell(request: Known, event: Record<string, unknown>): Promise<void> {
+    request.events.push(event);
+    for (const replica of [...this.replicas, this.#replica(0)]) await this.#hear(replica, Buffer.from(JSON.stringify(event)));
+  }
+
+  async #hear({ admission, store }: SampleReplica, event: Uint8Array): Promise<void> {
+    const [instance = ''] = admission.keeper.holder.split('/');
+    const heard = readUsageEvent(event, (id) => admission.holds(id), instance);
+    if (heard?.kind === 'settled') admission.settle(heard.requestId, heard.usage);
+    const apart = heard?.kind === 'settled' ? heard.apart : heard?.kind === 'supplement' ? heard : undefined;
+    if (apart !== undefined) await this.#bookOf({ admission, store }).add(apart);
+  }
+
+  #bookOf({ admission, store }: SampleReplica): SupplementBook {
+    return new SupplementBook({
+      store,
+      scopesOf: (of) => admission.scopesOf(of),
+      release: (supplement) => {
+        admission.supplemented(supplement);
+      },
+      log: { warn: () => undefined },
+    });
   }
 
   #start(index: number): void {
@@ -182,15 +199,22 @@ class World {
 
   async #reconcile(holder: string): Promise<void> {
     await database.query(`UPDATE metering.holder SET reconcile_at = '-infinity' WHERE holder = $1`, [holder]);
-    const { store } = this.#replica(0);
-    const lost = await store.nextLost();
+    const replica = this.#replica(0);
+    const lost = await replica.store.nextLost();
     if (lost === undefined) return; // it never leased anything, or is forgotten
     const requests = this.requests.filter((request) => request.holder === lost.holder);
     const read = (_since: number, handle: (event: Record<string, unknown>) => void): Promise<void> => {
-      for (const request of requests) for (const event of eventsOf(request)) handle(event);
+      for (const request of requests) for (const event of request.events) handle(event);
       return Promise.resolve();
     };
-    await reconcile(store, lost, read, () => lost.leases, this.now);
+    await reconcile(
+      replica.store,
+      lost,
+      read,
+      () => lost.leases,
+      (supplement) => this.#bookOf(replica).book(supplement),
+      this.now,
+    );
   }
 
   #replica(index: number): SampleReplica {
@@ -204,21 +228,35 @@ class World {
   }
 }
 
-function eventsOf({ id, holder, number, expected, deadline, most, used, told, callsUnknown }: Known): Record<string, unknown>[] {
-  const about = { requestId: id, organization: 'acme', team: 'support', keyId: 'key_web', tags: {}, modelAsked: 'chat' };
+/** How an end is told: of all calls, of some, or without the reservation that it is of. */
+const ends = ['whole', 'whole', 'unknown', 'unnamed'] as const;
+type End = (typeof ends)[number];
+
+const about = { organization: 'acme', team: 'support', keyId: 'key_web', tags: {}, modelAsked: 'chat' };
+
+function intentOf({
+  id,
+  holder,
+  number,
+  expected,
+  deadline,
+  most,
+}: Omit<Known, 'used' | 'callsUnknown' | 'events'>): Record<string, unknown> {
   const lease = { holder, number, most: { inputTokens: 0, outputTokens: most, costNanoUsd: '0' } };
-  const intent = { type: usageEventTypes.intent, time: new Date(0).toISOString() };
-  const intents = [{ ...intent, data: { ...about, reserved: { inputTokens: 0, outputTokens: expected }, lease, deadline } }];
-  if (used === undefined) return intents;
-  const settled = { type: usageEventTypes.settled, data: { ...about, usage: { input: 0, output: told }, callsUnknown } };
-  return [...intents, settled];
+  const data = { ...about, requestId: id, reserved: { inputTokens: 0, outputTokens: expected }, lease, deadline };
+  return { id: `${id}:intent`, type: usageEventTypes.intent, time: new Date(0).toISOString(), data };
+}
+
+/** The request, and one call of it. */
+function usedOf({ id, deadline }: Known, output: number): Record<string, unknown> {
+  return { ...about, requestId: id, attempts: [{ startedAt: deadline - 60_000 }], usage: { input: 0, output } };
 }
 
 const nat = fc.nat(1_000);
 const step = fc.oneof(
   { weight: 7, arbitrary: fc.tuple(fc.constant('ask' as const), nat, fc.integer({ min: 1, max: 15 }), fc.nat(40)) },
   { weight: 2, arbitrary: fc.tuple(fc.constant('extend' as const), nat, nat, fc.integer({ min: 1, max: 10 })) },
-  { weight: 4, arbitrary: fc.tuple(fc.constant('settle' as const), nat, fc.nat(100), fc.integer({ min: 1, max: 4 })) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant('settle' as const), nat, fc.nat(100), fc.constantFrom(...ends)) },
   { weight: 2, arbitrary: fc.tuple(fc.constant('supplement' as const), nat, fc.nat(100)) },
   { weight: 3, arbitrary: fc.tuple(fc.constant('renew' as const), nat) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('expire' as const)) },
@@ -233,8 +271,7 @@ async function take(world: World, step: Step): Promise<void> {
     case 'extend':
       return world.extend(step[1], step[2], step[3]);
     case 'settle':
-      world.settle(step[1], step[2] / 100, step[3] === 1);
-      return;
+      return world.settle(step[1], step[2] / 100, step[3]);
     case 'supplement':
       return world.supplement(step[1], step[2] / 100);
     case 'renew':

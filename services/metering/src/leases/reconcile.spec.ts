@@ -1,6 +1,7 @@
 import { usageEventTypes } from '@sluice/contracts';
-import { expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { endedMark, type KeptLease, type LostHolder } from './lease-store.ts';
+import type { Supplement } from '../read-usage-event.ts';
 import { reconcile } from './reconcile.ts';
 
 const now = 10_000_000;
@@ -29,10 +30,20 @@ function intent(holder: string, attempt: number, deadline = now - 120_000): Reco
   };
 }
 
-function settled(reservedBy: string, callsUnknown = false): Record<string, unknown> {
+function settled(reservedBy: string | undefined, callsUnknown = false): Record<string, unknown> {
   const data = { ...about, usage: { input: 1, output: 1 }, costNanoUsd: '12', reservedBy, callsUnknown };
   return { id: 'req_1:settled', type: usageEventTypes.settled, data };
 }
+
+/** What was counted apart from all leases. */
+let apart: [eventId: string, nanoUsd: number][];
+const book = ({ eventId, use }: Supplement): Promise<void> => {
+  apart.push([eventId, use.nanoUsd]);
+  return Promise.resolve();
+};
+beforeEach(() => {
+  apart = [];
+});
 
 /** What is booked for the lost holder, and what stays leased. */
 async function keptAfter(events: readonly Record<string, unknown>[], patch: Partial<LostHolder> = {}): Promise<KeptLease | undefined> {
@@ -47,7 +58,7 @@ async function keptAfter(events: readonly Record<string, unknown>[], patch: Part
     events.forEach(handle);
     return Promise.resolve();
   };
-  await reconcile(store, { ...lost, ...patch }, read, () => lost.leases, now);
+  await reconcile(store, { ...lost, ...patch }, read, () => lost.leases, book, now);
   return kept[0];
 }
 
@@ -64,14 +75,20 @@ it.each([
   expect(await keptAfter(events)).toMatchObject({ used });
 });
 
-const supplement = { id: 'req_1:call-1.1', type: usageEventTypes.supplement, data: about };
+const call = { ...about, usage: { input: 1, output: 1 }, costNanoUsd: '7' };
+const supplement = { id: 'req_1:call-1.1', type: usageEventTypes.supplement, data: call };
 const ended = new Set([`req_1${endedMark}`]);
 
 it.each([
   ['while more calls may come to light, what its end did not use', [intent('one/1', 1, now), settled('one', true)], {}, 30, 12],
-  ['once one came to light, nothing', [intent('one/1', 1, now), settled('one', true), supplement], {}, 12, 12],
+  ['once one came to light, so much less', [intent('one/1', 1, now), settled('one', true), supplement], {}, 23, 12],
   ['once its time is over, nothing', [intent('one/1', 1), settled('one', true)], {}, 12, 12],
   ['where what was used is told, the rest alone', [intent('one/1', 1, now), settled('one', true)], { admitted: 1, open: ended }, 18, 0],
 ])('holds %s', async (_name, events, patch, granted, used) => {
   expect(await keptAfter(events, patch)).toMatchObject({ granted, used });
+});
+
+it('counts an end that names no reservation apart, and nothing of it here', async () => {
+  expect(await keptAfter([intent('one/1', 1), settled(undefined, true)])).toMatchObject({ granted: 0, used: 0 });
+  expect(apart).toEqual([['req_1:settled', 12]]);
 });

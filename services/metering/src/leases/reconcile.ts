@@ -1,7 +1,8 @@
 import type { KeptLease, LeaseStore, LostHolder } from './lease-store.ts';
 import { isOpen, lostRequests, type LostRequest, type ReadUsageEvents } from './lost-requests.ts';
+import type { Supplement } from '../read-usage-event.ts';
 import { units, type Unit } from '../limits/limit-definition.ts';
-import { amountOf, noUse } from '../admission/use.ts';
+import { amountOf, furtherAmountOf, noUse } from '../admission/use.ts';
 
 /** A window of a meter, as leases name it. */
 export type MeterWindow = Pick<KeptLease, 'meter' | 'period'>;
@@ -14,6 +15,7 @@ const longestWindowMs = 60_000;
  * settled then, is read from the stored events. Unsettled requests keep their reserved amount, until their settlement comes or,
  * a minute after their deadline, for good: as in the ledger.
  * @param windowsOf the windows that a request was counted in
+ * @param book counts use that takes no reservation's place, once for all who ask
  * @returns true once nothing of it is open
  */
 export async function reconcile(
@@ -21,9 +23,11 @@ export async function reconcile(
   lost: LostHolder,
   readEvents: ReadUsageEvents,
   windowsOf: (request: LostRequest) => readonly MeterWindow[],
+  book: (supplement: Supplement) => Promise<unknown>,
   now: number,
 ): Promise<boolean> {
   const requests = await lostRequests(lost, readEvents, now);
+  for (const { apart } of requests) for (const supplement of apart.values()) await book(supplement);
   const tallies = new Map(lost.leases.map((lease) => [nameOf(lease), new LeaseTally(lease)]));
   let open = 0;
   for (const request of requests) {
@@ -56,12 +60,15 @@ class LeaseTally {
   }
 
   /** @param holds whether the request may use more */
-  add({ actual, most, reserved, isEndTold, isTakenOver }: LostRequest, holds: boolean): void {
+  add({ actual, most, reserved, isEndTold, isTakenOver, apart }: LostRequest, holds: boolean): void {
     if (actual === undefined && holds) this.#running += 1;
     const used = actual ?? (holds ? undefined : isTakenOver ? noUse : reserved);
     const amount = used === undefined ? 0 : amountOf(this.#unit, used);
     if (!isEndTold) this.#used += amount;
-    if (holds) this.#reserved += Math.max(0, amountOf(this.#unit, most) - amount);
+    if (!holds) return;
+    let left = amountOf(this.#unit, most) - amount;
+    for (const { use } of apart.values()) left -= furtherAmountOf(this.#unit, use);
+    this.#reserved += Math.max(0, left);
   }
 
   kept(windowsPassed: boolean): KeptLease {

@@ -2,6 +2,7 @@ import type { Bus } from '@sluice/bus';
 import { isRecord, streams } from '@sluice/contracts';
 import type { Admission } from '../admission/admission.ts';
 import { isCalendarSpan } from '../limits/limit-definition.ts';
+import type { SupplementBook } from './book-supplements.ts';
 import { periodOf } from './calendar.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { LostRequest, ReadUsageEvents } from './lost-requests.ts';
@@ -13,6 +14,7 @@ export interface ReconcilerParts {
   readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
   readonly clock: () => number;
   readonly admission: Pick<Admission, 'scopesOf'>;
+  readonly supplements: Pick<SupplementBook, 'book'>;
   readonly isReady: () => boolean;
 }
 
@@ -41,7 +43,14 @@ async function sweep(parts: ReconcilerParts, clean: boolean): Promise<void> {
     if (clean) await store.forgetOldCounters();
     const lost = await store.nextLost();
     if (lost === undefined) return;
-    const done = await reconcile(store, lost, readerOf(parts.bus), (request) => windowsOf(parts.admission, request), clock());
+    const done = await reconcile(
+      store,
+      lost,
+      readerOf(parts.bus),
+      (request) => windowsOf(parts.admission, request),
+      (supplement) => parts.supplements.book(supplement),
+      clock(),
+    );
     log.info({ holder: lost.holder, leases: lost.leases.length, done }, 'leases of a lost holder reconciled with the usage events');
   } catch (error) {
     log.warn({ err: error }, 'leases of a lost holder are not reconciled yet; trying again');
