@@ -84,8 +84,13 @@ class CoalescingTransport extends NodeTransport {
   };
 }
 
-/** `connect` of the library over {@link CoalescingTransport}. */
-export function connectCoalescing(options: ConnectionOptions, load: Load): Promise<NatsConnection> {
+/**
+ * `connect` of the library over {@link CoalescingTransport}. A wrong password ends it at the start; later the library would give a connection up for
+ * good where a server refused it twice in a row, one with half of its configuration for one, and the process would live on without.
+ */
+export async function connectCoalescing(options: ConnectionOptions, load: Load): Promise<NatsConnection> {
   setTransportFactory({ factory: () => new CoalescingTransport(load), dnsResolveFn: nodeResolveHost });
-  return NatsConnectionImpl.connect(options);
+  const connection = await NatsConnectionImpl.connect(options);
+  if (connection instanceof NatsConnectionImpl) connection.options.ignoreAuthErrorAbort = true;
+  return connection;
 }

@@ -18,6 +18,8 @@ export interface NatsServerOptions {
   readonly bin?: string;
   /** Its place in a cluster; see {@link startNatsCluster}. */
   readonly cluster?: ClusterPlace;
+  /** Of user `sluice`, the only one then; absent: anybody may connect. */
+  readonly password?: string;
 }
 
 /** One server of a cluster, all on 127.0.0.1. */
@@ -34,6 +36,8 @@ export interface NatsServer {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** The last 4,000 characters that it logged. */
+  readonly words: string;
   /** Ends the process and keeps the store; SIGKILL unless told. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Ends the process, and removes the store unless it was given. */
@@ -44,8 +48,10 @@ export interface NatsServer {
 const startTimeoutMs = 20_000;
 
 /** Text of a server configuration with JetStream on loopback. */
-export function natsConfiguration(options: { port: number; storeDir: string; maxPayloadBytes?: number; cluster?: ClusterPlace }): string {
-  const { cluster } = options;
+export function natsConfiguration(
+  options: { port: number; storeDir: string } & Pick<NatsServerOptions, 'maxPayloadBytes' | 'cluster' | 'password'>,
+): string {
+  const { cluster, password } = options;
   return [
     `listen: "127.0.0.1:${options.port}"`,
     `server_name: "${cluster?.serverName ?? 'sluice'}"`,
@@ -53,6 +59,7 @@ export function natsConfiguration(options: { port: number; storeDir: string; max
     // Lame duck mode is for clusters; alone it only makes SIGTERM slower.
     `jetstream { store_dir: ${JSON.stringify(options.storeDir)} }`,
     ...(cluster === undefined ? [] : clusterConfiguration(cluster)),
+    ...(password === undefined ? [] : [`authorization { user: "sluice", password: ${JSON.stringify(password)} }`]),
     '',
   ].join('\n');
 }
@@ -70,9 +77,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const scratch = await mkdtemp(join(tmpdir(), 'sluice-nats-'));
   const storeDir = options.storeDir ?? join(scratch, 'store');
   const file = join(scratch, 'nats.conf');
-  const { maxPayloadBytes, cluster } = options;
-  const limits = maxPayloadBytes === undefined ? {} : { maxPayloadBytes };
-  await writeFile(file, natsConfiguration({ port, storeDir, ...limits, ...(cluster === undefined ? {} : { cluster }) }));
+  await writeFile(file, natsConfiguration({ ...options, port, storeDir }));
   const tied = tiedCommand(options.bin ?? 'nats-server', ['-c', file]);
   const child = spawn(tied.command, tied.args, { stdio: ['pipe', 'ignore', 'pipe'] });
   let words = '';
@@ -90,6 +95,9 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     url: `nats://127.0.0.1:${port}`,
     port,
     pid: pidOf(child),
+    get words() {
+      return words;
+    },
     kill: (signal = 'SIGKILL') => endChild(child, signal),
     stop: async () => {
       await endChild(child, 'SIGTERM');
