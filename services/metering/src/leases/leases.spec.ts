@@ -156,10 +156,9 @@ function eventsOf({ id, number, settled }: Admitted, holder: string): Record<str
     data: { ...about, reserved: reservation, lease: { holder, number }, deadline: now + 60_000 },
   };
   if (settled === undefined) return [intent];
-  return [
-    intent,
-    { type: usageEventTypes.settled, data: { ...about, usage: { input: 0, output: settled }, costNanoUsd: String(settled) } },
-  ];
+  const [reservedBy] = holder.split('/');
+  const used = { usage: { input: 0, output: settled }, costNanoUsd: String(settled), reservedBy };
+  return [intent, { type: usageEventTypes.settled, data: { ...about, ...used } }];
 }
 
 async function counters(): Promise<{ leased: number; used: number; ceiling: number; granted: number }[]> {
