@@ -98,6 +98,12 @@ describe('outcomes', () => {
     }, soon);
   });
 
+  it('refuses what found more than a message carries, and lives on', async () => {
+    await serve('large', () => forward({ found: 'x'.repeat(1_200_000) }));
+    ingress.send('large', { 'Sluice-Slip': 'next' });
+    expect(await nextFailure()).toMatchObject({ error: { code: 'internal_error', stage: 'large' }, found: {} });
+  });
+
   it('merges what each stage found, its guards and its time, in the order of the slip', async () => {
     await serve('first', () => forward({ found: { tokens: 3 }, guards: [{ guard: 'first', ran: true, action: 'allow' }] }));
     await serve('second', () =>

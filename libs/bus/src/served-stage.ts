@@ -232,7 +232,13 @@ export class ServedStage {
       guards: patch.guards === undefined ? envelope.guards : [...envelope.guards, ...patch.guards],
       timings: [...envelope.timings, [this.stage.name, turn.elapsedMs]],
     };
-    if (!this.surroundings.connection.isClosed()) turn.send('error', failure);
+    if (this.surroundings.connection.isClosed()) return;
+    try {
+      turn.send('error', failure);
+    } catch {
+      // Larger than a message: what was found goes, for the error must come, and a throw here would end the process.
+      turn.send('error', { ...failure, found: {}, guards: [], timings: [] } satisfies Failure);
+    }
   }
 
   #overloaded(turn: StageTurn): void {
