@@ -110,7 +110,8 @@ export async function auditLedger(
 async function countWaiting(database: Database, before: Date) {
   const [row] = await database.query<Record<string, string>>(
     `SELECT (SELECT count(*) FROM billing.open_intent) AS open, (SELECT count(*) FROM billing.late_settlement) AS late,
-       (SELECT count(*) FROM billing.late_settlement WHERE booked IS NULL AND recorded_at < $1) AS unbooked,
+       (SELECT count(*) FROM billing.late_settlement AS late WHERE booked IS NULL AND recorded_at < $1
+          AND EXISTS (SELECT FROM billing.ledger AS row WHERE row.request_id = late.request_id)) AS unbooked,
        (SELECT count(*) FROM billing.rejected_event) AS rejected,
        (SELECT entries FROM billing.chain_block WHERE block = 0) AS unchained,
        (SELECT count(*) FROM billing.open_intent AS intent, billing.stream_position AS position

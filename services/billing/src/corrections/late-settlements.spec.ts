@@ -95,6 +95,21 @@ describe.each(servers)('late settlements on $name', ({ open }) => {
     expect(await state(organization)).toMatchObject({ tokens: 2 * sampleTokens, totals: { dueNanoUsd: String(2 * sampleCost) } });
   });
 
+  it('charges a call whose request nobody knows, once it has waited for an intent and an end', async () => {
+    const organization = `org_${++run}`;
+    const options = { requestId: `req_${run}`, time: start, organization };
+    await record(sampleEvents.supplement(options, '1.1'));
+    const asked = ['1.1', '2.1'].map((attempt) => ({ requestId: options.requestId, attempt }));
+    expect(await findCalls(harness.database, asked, start)).toEqual(['told', 'open']);
+    const bookNow = () => bookLateSettlements(harness.database, harness.prices.find, 5, 0);
+    await record(sampleEvents.intent(options, start));
+    expect([await book(), await bookNow()]).toEqual([0, 0]);
+    await harness.database.query('DELETE FROM billing.open_intent WHERE request_id = $1', [options.requestId]);
+    expect([await book(), await bookNow(), await bookNow()]).toEqual([0, 1, 0]);
+    expect(await state(organization)).toMatchObject({ tokens: sampleTokens, totals: { dueNanoUsd: String(sampleCost) } });
+    expect(await auditBreaks()).toEqual([]);
+  });
+
   it('adds no call to a reservation that stands for all of its request', async () => {
     const { organization, options } = await swept();
     const asked = [{ requestId: options.requestId, attempt: '1.1' }];

@@ -6,10 +6,12 @@ import { nanoUsdOf, ratedLines, sumOf, type FindPrice, type RatedLine } from '..
 
 /** Late ends of one transaction. */
 const pageSize = 500;
+/** A supplement of a request that has neither intent nor row after this long (its events are lost) is all that will be known of it. */
+const orphanMs = 300_000;
 /** One replica books at a time: two late ends of one request must not both be charged. */
 const lockKey = '7236294003';
 
-/** A late end with the row that stands for its request. */
+/** A late end with the row that stands for its request; a supplement may have none. */
 interface LateRow {
   event_id: string;
   request_id: string;
@@ -19,7 +21,7 @@ interface LateRow {
   saved: string | null;
   provider: string | null;
   model: string;
-  stands: string;
+  stands: string | null;
   ended_at: Date;
   organization: string;
   team: string;
@@ -51,20 +53,26 @@ const attemptsSchema = z.array(providerAttemptSchema);
  * Books what ends that came late say beyond what their request was charged: an entry of its own that takes back the standing lines (tokens
  * too) and has those of the end, so that sums of lines are what the provider produced. That is where the row came of the sweep (`unresolved`,
  * at the reserved amount) or of a refusal that called no provider. A second end of a settled request charges nothing: the first one wins.
- * Each request is booked once, whatever comes how often. A supplement adds its call to whatever stands, and takes nothing back. Returns how many entries were added.
+ * Each request is booked once, whatever comes how often. A supplement adds its call to whatever stands, and takes nothing back; where nothing
+ * does, it waits `waitMs` for it. Returns how many entries were added.
  */
-export async function bookLateSettlements(database: Database, findPrice: FindPrice, shard: number): Promise<number> {
+export async function bookLateSettlements(database: Database, findPrice: FindPrice, shard: number, waitMs = orphanMs): Promise<number> {
   let added = 0;
   for (;;) {
-    const page = await database.transaction((transaction) => bookPage(transaction, findPrice, shard));
+    const page = await database.transaction((transaction) => bookPage(transaction, findPrice, shard, waitMs));
     added += page.added;
     if (page.read < pageSize) return added;
   }
 }
 
-async function bookPage(transaction: Transaction, findPrice: FindPrice, shard: number): Promise<{ read: number; added: number }> {
+async function bookPage(
+  transaction: Transaction,
+  findPrice: FindPrice,
+  shard: number,
+  waitMs: number,
+): Promise<{ read: number; added: number }> {
   await transaction.query('SELECT pg_advisory_xact_lock($1::bigint)', [lockKey]);
-  const waiting = await transaction.query<LateRow>(lateSql, [pageSize]);
+  const waiting = await transaction.query<LateRow>(lateSql, [pageSize, waitMs]);
   const chosen = new Map<string, LateRow>();
   const supplements = waiting.filter(isMissing);
   for (const late of waiting) {
@@ -86,11 +94,19 @@ const lateSql = `
 SELECT late.event_id, late.request_id, late.ledger_row ->> 'outcome' AS late_outcome, late.ledger_row -> 'attempts' AS attempts,
   late.ledger_row ->> 'cost_nano_usd' AS cost, late.ledger_row ->> 'saved_nano_usd' AS saved, late.ledger_row ->> 'provider' AS provider,
   coalesce(late.ledger_row ->> 'model_used', late.ledger_row ->> 'model_asked') AS model,
-  row.outcome AS stands, row.ended_at, row.organization, row.team, row.key_id, row.user_name, row.tags,
+  row.outcome AS stands, subject.ended_at, subject.organization, subject.team, subject.key_id, subject.user_name, subject.tags,
   EXISTS (SELECT FROM billing.adjustment AS known WHERE known.adjustment_id = late.request_id || ':late') AS already,
   late.ledger_row ->> 'event_id' LIKE '%:call-%' AS supplement, ARRAY(SELECT told ->> 'id' FROM json_array_elements(row.attempts) AS told) AS row_calls
-FROM billing.late_settlement AS late JOIN billing.ledger AS row ON row.request_id = late.request_id
-WHERE late.booked IS NULL ORDER BY (late.ledger_row ->> 'position')::bigint, late.event_id LIMIT $1`;
+FROM billing.late_settlement AS late LEFT JOIN billing.ledger AS row ON row.request_id = late.request_id,
+  LATERAL (
+    SELECT row.ended_at, row.organization, row.team, row.key_id, row.user_name, row.tags WHERE row.request_id IS NOT NULL
+    UNION ALL
+    SELECT told.ended_at, told.organization, told.team, told.key_id, told.user_name, told.tags
+    FROM jsonb_populate_record(NULL::billing.ledger, late.ledger_row) AS told WHERE row.request_id IS NULL
+  ) AS subject
+WHERE late.booked IS NULL AND (row.request_id IS NOT NULL OR late.recorded_at < now() - $2 * interval '1 millisecond'
+  AND NOT EXISTS (SELECT FROM billing.open_intent AS intent WHERE intent.request_id = late.request_id))
+ORDER BY (late.ledger_row ->> 'position')::bigint, late.event_id LIMIT $1`;
 
 function isCharged({ stands, late_outcome: end }: LateRow): boolean {
   return (stands === 'unresolved' && end !== 'unresolved') || (stands === 'refused' && end !== 'refused');
@@ -152,7 +168,9 @@ function entryOf(late: LateRow, standing: readonly StandingLine[], findPrice: Fi
       user_name: late.user_name,
       tags: late.tags,
       amount_nano_usd: sumOf(lines).toString(),
-      note: late.supplement ? 'a call whose answer was lost' : `ended as ${late.late_outcome} after it stood as ${late.stands}`,
+      note: late.supplement
+        ? 'a call whose answer was lost'
+        : `ended as ${late.late_outcome} after it stood as ${late.stands ?? 'nothing'}`,
       author: 'billing',
     },
   };

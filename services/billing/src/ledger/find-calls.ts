@@ -30,13 +30,13 @@ export async function findCalls(database: Queryable, calls: readonly AskedCall[]
 
 const findSql = `
 SELECT CASE
-    WHEN row.request_id IS NULL THEN 'open'
     WHEN EXISTS (SELECT FROM json_array_elements(row.attempts) AS told WHERE told ->> 'id' = asked.attempt) THEN 'told'
     WHEN EXISTS (
       SELECT FROM billing.late_settlement AS late, jsonb_array_elements(late.ledger_row -> 'attempts') AS told
       WHERE late.request_id = asked.request_id AND late.booked IS DISTINCT FROM false AND told ->> 'id' = asked.attempt
     ) THEN 'told'
-    WHEN EXISTS (SELECT FROM billing.late_settlement AS late WHERE late.request_id = asked.request_id AND late.booked IS NULL) THEN 'open'
+    WHEN row.request_id IS NULL
+      OR EXISTS (SELECT FROM billing.late_settlement AS late WHERE late.request_id = asked.request_id AND late.booked IS NULL) THEN 'open'
     WHEN row.outcome = 'unresolved'
       AND NOT EXISTS (SELECT FROM billing.late_settlement AS late WHERE late.request_id = asked.request_id AND late.booked)
       THEN CASE WHEN row.ended_at > $3 THEN 'open' ELSE 'told' END
