@@ -3,7 +3,7 @@ import { chargeDimensions, chargesOfBlocks, newBlocks } from '../exports/charges
 import type { StatementQuery } from './statement.ts';
 
 /** Groups of one statement; more are counted in `more`, and the totals hold them all. */
-export const maxGroups = 2_000;
+const maxGroups = 2_000;
 
 const groupColumns = {
   organization: 'organization',

@@ -127,6 +127,21 @@ describe.each(servers)('statements on $name', ({ open }) => {
     expect([Object.keys(amounts(statement)).length, statement.more]).toEqual([2_000, 3]);
     expect(statement.totals.dueNanoUsd).toBe(String(2_003n * sampleCost));
   }, 30_000);
+
+  it('leaves out what would make the answer larger than the bus takes, and says so', async () => {
+    const organization = `org_${++run}`;
+    const many = Array.from({ length: 1_500 }, (_, index) => ({
+      requestId: `${organization}_${index}`,
+      organization,
+      time: start,
+      user: `${'ü'.repeat(120)}_${index}`,
+    }));
+    await harness.settle(...many);
+    const statement = await read(organization, { by: 'user' });
+    expect(Buffer.byteLength(JSON.stringify(statement))).toBeLessThan(900_000);
+    expect(Object.keys(amounts(statement)).length + statement.more).toBe(1_500);
+    expect(statement.totals.dueNanoUsd).toBe(String(1_500n * sampleCost));
+  }, 30_000);
 });
 
 it('reads no table of the ledger whole, however long it is', async () => {

@@ -2,10 +2,13 @@ import type { ledgerCalls } from '@sluice/contracts';
 import type { Database } from '@sluice/database';
 import type { z } from 'zod';
 import { withPlanSettings } from '../ledger/plan-settings.ts';
-import { maxGroups, statementSql } from './statement-sql.ts';
+import { statementSql } from './statement-sql.ts';
 
 export type StatementQuery = z.output<typeof ledgerCalls.readStatement.request>;
 export type Statement = z.input<typeof ledgerCalls.readStatement.response>;
+
+/** Of the groups, as JSON: an answer with more is larger than NATS takes (1 MB). */
+const maxGroupBytes = 800_000;
 
 /** A group and kind, or (without a name) the sum of all groups of a kind. */
 interface GroupRow {
@@ -27,15 +30,32 @@ export async function readStatement(database: Database, query: StatementQuery): 
   const { text, values } = statementSql(query);
   const rows = await withPlanSettings(database, (transaction) => transaction.query<GroupRow>(text, values));
   const totals = rows.filter((row) => row.name === null);
+  const { groups, names } = groupsOf(rows);
   return {
     organization: query.organization,
     from: query.from,
     to: query.to,
     by: query.by,
-    groups: rows.flatMap((row) => (row.name === null ? [] : [charge(row, row.name)])),
-    more: Math.max(0, Number(totals[0]?.names ?? 0) - maxGroups),
+    groups,
+    more: Number(totals[0]?.names ?? 0) - names,
     totals: totalsOf(totals),
   };
+}
+
+/** In order of their names, each whole, as many as an answer has room for. */
+function groupsOf(rows: readonly GroupRow[]): { groups: Statement['groups']; names: number } {
+  const groups: Statement['groups'] = [];
+  let names = 0;
+  let bytes = 0;
+  for (const [name, ofName] of Map.groupBy(rows, (row) => row.name)) {
+    if (name === null) continue;
+    const charges = ofName.map((row) => charge(row, name));
+    bytes += Buffer.byteLength(JSON.stringify(charges));
+    if (bytes > maxGroupBytes) break;
+    groups.push(...charges);
+    names += 1;
+  }
+  return { groups, names };
 }
 
 function charge(row: GroupRow, name: string): Statement['groups'][number] {
