@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bus, KeyValue } from '@sluice/bus';
@@ -128,4 +128,18 @@ it('starts from disk while the bucket cannot be opened, and follows it when it c
   await vi.waitFor(() => {
     expect(store.current.version).toBe(6);
   }, soon);
+});
+
+it('is kept whole where replicas share the disk', async () => {
+  await put(makeSnapshot(1));
+  const replicas = await Promise.all(Array.from({ length: 4 }, () => openStore('shared')));
+  for (let version = 2; version <= 30; version += 1) await put(makeSnapshot(version));
+  for (const { store } of replicas)
+    await vi.waitFor(() => {
+      expect(store.current.version).toBe(30);
+    }, soon);
+  await Promise.all(open.splice(0).map((store) => store.close()));
+  expect(replicas.flatMap(({ lines }) => lines).filter((line) => JSON.stringify(line).includes('could not be saved'))).toEqual([]);
+  expect(await savedVersion('shared')).toBe(30);
+  expect((await readdir(join(directory, 'last-good'))).filter((name) => name.includes('shared'))).toEqual(['shared.json']);
 });

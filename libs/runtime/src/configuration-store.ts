@@ -1,4 +1,5 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bus, Closable } from '@sluice/bus';
 import { buckets, configurationKey, type Snapshot } from '@sluice/contracts';
@@ -149,8 +150,15 @@ async function readSnapshot(path: string): Promise<Snapshot | undefined> {
   }
 }
 
+/** Replicas may share the folder: each writes a file of its own, and whole ones take the place of whole ones. */
 async function writeSnapshot(path: string, snapshot: Snapshot): Promise<void> {
   await mkdir(join(path, '..'), { recursive: true });
-  await writeFile(`${path}.new`, JSON.stringify(snapshot), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  const own = `${path}.${randomUUID()}.new`;
+  try {
+    await writeFile(own, JSON.stringify(snapshot), { mode: 0o600 });
+    await rename(own, path);
+  } catch (error) {
+    await rm(own, { force: true });
+    throw error;
+  }
 }
