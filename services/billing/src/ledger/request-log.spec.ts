@@ -30,6 +30,28 @@ describe.each(servers)('listRequests on $name', ({ open }) => {
     expect(seen.slice(0, 3).toSorted()).toEqual(['req_6', 'req_7', 'req_8']);
   });
 
+  it('gives shorter pages where rows are long, and still every request', async () => {
+    const tags = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`${'t'.repeat(60)}${index}`, 'v'.repeat(250)]));
+    const events = Array.from({ length: 400 }, (_, index) =>
+      streamEvent(
+        sampleEvents.settled({ requestId: `long_${index}`, time: start + 1_000 + Math.floor(index / 2), organization: 'long', tags }),
+        100 + index,
+      ),
+    );
+    await harness.ledger.record(events);
+    const pages: number[] = [];
+    for (let before = start + 100_000; ;) {
+      const page = await listRequests(harness.database, { limit: 500, organization: 'long', before });
+      const last = page.requests.at(-1);
+      if (last === undefined) break;
+      expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(900_000);
+      pages.push(page.requests.length);
+      before = last.endedAt;
+    }
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.reduce((sum, length) => sum + length, 0)).toBe(400);
+  });
+
   it('filters by organisation and outcome', async () => {
     const { requests } = await listRequests(harness.database, { limit: 50, organization: 'acme', outcome: 'refused' });
     expect(requests).toMatchObject([{ requestId: 'req_4', errorCode: 'rate_limit_exceeded', attempts: 0, costNanoUsd: '0' }]);

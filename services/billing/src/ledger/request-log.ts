@@ -41,9 +41,13 @@ const filters = [
   ['outcome', 'outcome'],
 ] as const;
 
+/** Of a page, as JSON: an answer with more is larger than NATS takes (1 MB). */
+const maxPageBytes = 800_000;
+
 /**
  * A page of the ledger, newest first, older than `before`. Rows that ended in the same millisecond as the page's last
- * one come with it, so a page may be a little longer than asked for and none is skipped by the next.
+ * one come with it, so a page may be a little longer than asked for and none is skipped by the next. It is shorter where rows are long:
+ * a page is the last one only where it is empty.
  */
 export async function listRequests(database: Database, query: RequestQuery): Promise<RequestPage> {
   const values: SqlValue[] = [];
@@ -62,7 +66,19 @@ export async function listRequests(database: Database, query: RequestQuery): Pro
      ORDER BY ended_at DESC FETCH FIRST $${values.push(query.limit)} ROWS WITH TIES`,
     values,
   );
-  return { requests: rows.map(loggedRequest) };
+  return { requests: withinMessage(rows.map(loggedRequest)) };
+}
+
+/** As many milliseconds, each whole, as an answer has room for; the first one in any case. */
+function withinMessage(requests: RequestPage['requests']): RequestPage['requests'] {
+  let bytes = 0;
+  let whole = 0;
+  for (const [index, request] of requests.entries()) {
+    if (request.endedAt !== requests[index - 1]?.endedAt) whole = index;
+    bytes += Buffer.byteLength(JSON.stringify(request));
+    if (bytes > maxPageBytes && whole > 0) return requests.slice(0, whole);
+  }
+  return requests;
 }
 
 function loggedRequest(row: LoggedRow): RequestPage['requests'][number] {
