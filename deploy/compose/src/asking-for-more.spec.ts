@@ -34,6 +34,8 @@ it('lets a router ask metering for more than was reserved, and hear the answer',
   const ask = (outputTokens: number) => router.request(calls.extendReservation, { ...asker, outputTokens }, { timeoutMs: 5_000 });
   expect(await ask(100)).toEqual({ granted: true });
   expect(await ask(101)).toEqual({ granted: false });
+  const named = { timeoutMs: 5_000, instance: metering.instance };
+  expect(await router.request(calls.extendReservation, { ...asker, outputTokens: 1 }, named)).toEqual({ granted: true });
   expect(nats.violations()).toEqual([]);
   await responder.close();
   await Promise.all([router.close(), metering.close()]);

@@ -11,6 +11,8 @@ export interface Closable {
 
 export interface RequestOptions {
   readonly timeoutMs: number;
+  /** Of a call that each instance answers for itself: the one to ask, and any other only where that is gone. */
+  readonly instance?: string | undefined;
 }
 
 /** Live instances of every stage, kept from heartbeats. */

@@ -128,7 +128,7 @@ export class NatsBus implements Bus {
     call: ServiceCall<Request, Response>,
     handler: (request: z.output<Request>) => z.input<Response> | Promise<z.input<Response>>,
   ): Promise<Closable> {
-    await this.#endpoints.respond(call, handler);
+    await this.#endpoints.respond(call, handler, this.instance);
     await this.#connection.flush().catch(() => undefined);
     // The client stops all endpoints of a process or none; where a stage is served, its own leaving stops them.
     return { close: () => (this.#stages.length === 0 ? this.#endpoints.stop() : Promise.resolve()) };
@@ -139,7 +139,7 @@ export class NatsBus implements Bus {
     data: z.input<Request>,
     options: RequestOptions,
   ): Promise<z.output<Response>> {
-    return requestCall(this.#connection, call, data, options.timeoutMs);
+    return requestCall(this.#connection, call, data, options);
   }
 
   async createDispatcher(options: DispatcherOptions): Promise<Dispatcher> {

@@ -170,3 +170,27 @@ it('brings what is published for storing to one of a group, or to all, with its 
   expect(heard.sort()).toEqual(['all k bytes', 'one k bytes']);
   await Promise.all(closables.map((closable) => closable.close()));
 });
+
+it('asks the instance that is named, and any other where that is gone', async () => {
+  const other = await openBus(server.url, 'metering');
+  const named = await openBus(server.url, 'metering');
+  const asked = {
+    requestId: 'req_1',
+    organization: 'acme',
+    team: 'red',
+    keyId: 'key_1',
+    tags: {},
+    model: 'sim',
+    outputTokens: 1,
+    deadline: 1,
+  };
+  const ask = (instance?: string) => asking.bus.request(calls.extendReservation, asked, { timeoutMs: 5_000, instance });
+  await other.bus.respond(calls.extendReservation, () => ({ granted: false }));
+  await named.bus.respond(calls.extendReservation, () => ({ granted: true }));
+  for (let time = 0; time < 10; time += 1) expect(await ask(named.bus.instance)).toEqual({ granted: true });
+  for (let time = 0; time < 10; time += 1) expect(await ask(other.bus.instance)).toEqual({ granted: false });
+  await named.bus.close();
+  expect(await ask(named.bus.instance)).toEqual({ granted: false });
+  expect(await ask('no subject.*')).toEqual({ granted: false });
+  await other.bus.close();
+});

@@ -1,8 +1,13 @@
 import { headers as headerNames, isErrorCode, SluiceError, type ServiceCall, type WireError } from '@sluice/contracts';
-import { NatsError, type Msg, type NatsConnection, type Service } from 'nats';
+import { ErrorCode, NatsError, type Msg, type NatsConnection, type Service } from 'nats';
 import type { z } from 'zod';
+import type { RequestOptions } from './bus.ts';
 import type { BusLog } from './stage-surroundings.ts';
 import { HeaderBlock, headerValue } from './header-block.ts';
+
+const noResponders: string = ErrorCode.NoResponders;
+/** What may stand between two dots of a subject. */
+const instanceToken = /^[\w-]+$/;
 
 /** The NATS micro service of this process: every endpoint on it shows in `nats micro ls`, `info` and `stats`. */
 export class ServiceEndpoints {
@@ -36,11 +41,14 @@ export class ServiceEndpoints {
   async respond<Request extends z.ZodType, Response extends z.ZodType>(
     call: ServiceCall<Request, Response>,
     handler: (request: z.output<Request>) => z.input<Response> | Promise<z.input<Response>>,
+    instance: string,
   ): Promise<void> {
     const endpoint = call.subject.split('.').slice(2).join('-');
-    await this.add(endpoint, call.subject, call.service, (message) => {
+    const answer = (message: Msg): void => {
       void this.#answer(call, handler, message);
-    });
+    };
+    await this.add(endpoint, call.subject, call.service, answer);
+    if (call.perInstance === true) await this.add(`${endpoint}-instance`, `${call.subject}.${instance}`, call.service, answer);
   }
 
   async #answer<Request extends z.ZodType, Response extends z.ZodType>(
@@ -70,11 +78,11 @@ export async function requestCall<Request extends z.ZodType, Response extends z.
   connection: NatsConnection,
   call: ServiceCall<Request, Response>,
   data: z.input<Request>,
-  timeoutMs: number,
+  options: RequestOptions,
 ): Promise<z.output<Response>> {
   let message: Msg;
   try {
-    message = await connection.request(call.subject, JSON.stringify(data), { timeout: timeoutMs });
+    message = await ask(connection, call, JSON.stringify(data), options);
   } catch (cause) {
     const reason = cause instanceof NatsError && cause.code === 'TIMEOUT' ? 'did not answer in time' : 'is not available';
     throw new SluiceError('stage_unavailable', `The service "${call.service}" ${reason}; retry shortly.`, { stage: call.service }, cause);
@@ -95,6 +103,22 @@ export async function requestCall<Request extends z.ZodType, Response extends z.
       response.error,
     );
   return response.data;
+}
+
+async function ask(
+  connection: NatsConnection,
+  { subject, perInstance }: ServiceCall,
+  payload: string,
+  { timeoutMs: timeout, instance }: RequestOptions,
+): Promise<Msg> {
+  if (perInstance === true && instance !== undefined && instanceToken.test(instance)) {
+    try {
+      return await connection.request(`${subject}.${instance}`, payload, { timeout });
+    } catch (error) {
+      if (!(error instanceof NatsError && error.code === noResponders)) throw error;
+    }
+  }
+  return connection.request(subject, payload, { timeout });
 }
 
 function wireError(value: unknown): SluiceError {

@@ -196,7 +196,7 @@ function callParts() {
     parts.messages[`${name}Response`] = response;
     parts.channels[name] = {
       address: call.subject,
-      description: `Request/reply, queue group ${call.service}`,
+      description: `Request/reply, queue group ${call.service}${call.perInstance === true ? '; also at this address and `.<instance>`, of that instance alone' : ''}`,
       messages: { request: { $ref: `#/components/messages/${name}Request` } },
     };
     parts.channels[`${name}Reply`] = {

@@ -11,6 +11,8 @@ export interface ServiceCall<Request extends z.ZodType = z.ZodType, Response ext
   readonly service: string;
   readonly request: Request;
   readonly response: Response;
+  /** Also answered at `<subject>.<instance>`, by that instance alone. */
+  readonly perInstance?: true;
 }
 
 function call<Request extends z.ZodType, Response extends z.ZodType>(
@@ -51,11 +53,13 @@ export const calls = {
   }),
   /**
    * Asks for more than was reserved: a stream that outgrows it, one more call of a provider, a dearer model in the place of another.
-   * Any replica may answer. Refused, the stream is to end with `length`, and the call is not to be made.
+   * Asked of the replica that reserved (`found.metering.reservation.instance`), so that what it books was held there; of any other where
+   * that is gone. Refused, the stream is to end with `length`, and the call is not to be made.
    */
   extendReservation: call({
     subject: subjects.meteringExtend,
     service: 'metering',
+    perInstance: true,
     request: z.object({
       requestId: z.string(),
       organization: z.string(),
@@ -70,6 +74,8 @@ export const calls = {
       outputTokens: z.number().int().nonnegative(),
       /** Model at whose price it is held, where a fallback stands in for the one asked for. */
       pricedAs: z.string().optional(),
+      /** Of the key: whether models without a price are refused. Absent: they are, under a budget in USD. */
+      policy: z.string().optional(),
       /** Epoch ms at which the request ends at the latest. */
       deadline: z.number(),
     }),

@@ -1,7 +1,7 @@
 import type { ActualUse } from './admission/admission-request.ts';
 import type { Use } from './admission/use.ts';
 import type { Asker } from './limits/scope-table.ts';
-import { isRecord, usageEventTypes } from '@sluice/contracts';
+import { isRecord, roundOfIntent, usageEventTypes } from '@sluice/contracts';
 
 /** What a request held here used of that. */
 export interface Settlement {
@@ -71,7 +71,7 @@ function wordOf(
     case usageEventTypes.settled:
       return settlementOf(event, data, requestId, instance);
     case usageEventTypes.intent:
-      return isOfOther(data.lease, instance) ? { kind: 'taken-over', requestId, attempt: attemptOf(event.id) } : undefined;
+      return isOfOther(data.lease, instance) ? { kind: 'taken-over', requestId, attempt: roundOfIntent(String(event.id)) } : undefined;
     case usageEventTypes.supplement:
       return readApart(event, data);
     default:
@@ -113,11 +113,6 @@ export function readApart({ id, time }: Record<string, unknown>, data: Record<st
   const at = isRecord(call) && typeof call.startedAt === 'number' ? call.startedAt : Date.parse(String(time));
   const use = { ...used, nanoUsd: Number(data.costNanoUsd ?? 0) };
   return { kind: 'supplement', eventId: String(id), requestId: String(data.requestId), at, asker: askerOf(data), use };
-}
-
-/** Intents of later attempts say so at the end of their id. */
-export function attemptOf(eventId: unknown): number {
-  return Number(/:intent-(\d+)$/.exec(String(eventId))?.[1] ?? 1);
 }
 
 function usageOf(usage: unknown): { readonly input: number; readonly output: number } | undefined {

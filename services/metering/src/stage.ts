@@ -11,6 +11,7 @@ import {
 } from '@sluice/bus';
 import {
   SluiceError,
+  intentIdOf,
   subjects,
   usageEventSubject,
   usageEventTypes,
@@ -163,9 +164,8 @@ function publishIntent(
   const { organization, team } = envelope.principal;
   const data: UsageIntent = { ...usageSubject(envelope), ...held, deadline };
   // Another replica may have announced the first attempt: under its id the stream would drop ours, and with it our number.
-  const id = attempt === 1 ? `${envelope.id}:intent` : `${envelope.id}:intent-${attempt}`;
   events.publish(subjects.usage(organization, team), {
-    id,
+    id: intentIdOf(envelope.id, attempt),
     type: usageEventTypes.intent,
     subject: usageEventSubject(envelope),
     data,

@@ -118,7 +118,10 @@ export async function startMetering(context: MeteringContext): Promise<void> {
   registerMetrics(context.metrics, admission, () => events.unacknowledged);
   await bus.respond(calls.readUsage, (request) => readUsage(admission, configuration.current, request, clock()));
   await bus.respond(calls.settleReservation, ({ requestId, usage }) => ({ released: admission.settle(requestId, usage) !== undefined }));
-  await bus.respond(calls.extendReservation, async (request) => ({ granted: await admission.extend(request) }));
+  await bus.respond(calls.extendReservation, async (request) => {
+    const unpriced = policies.of(request.policy ?? '')?.unpriced ?? 'refuse';
+    return { granted: await admission.extend({ ...request, unpriced }) };
+  });
   const stage = createStage({
     admission,
     estimates,

@@ -47,9 +47,9 @@ function open(chat: Partial<Model>, models: readonly Model[] = []): void {
       models: [{ name: 'chat', targets, retries: { maxAttempts: 1 }, ...chat }, ...models],
     },
     {
-      extend: (request) => {
+      extend: (request, instance) => {
         asked.push(request);
-        return extend(request);
+        return extend(request, instance);
       },
     },
   );

@@ -29,9 +29,9 @@ beforeAll(async () => {
       models: models.map((name) => ({ name, targets: [{ provider: name, model: 'sim' }], breaker: { enabled: false } })),
     },
     {
-      extend: (request) => {
+      extend: (request, instance) => {
         asked.push(request.outputTokens);
-        return extend(request);
+        return extend(request, instance);
       },
     },
   );

@@ -23,6 +23,8 @@ export interface ExtensionRequest extends Asker {
   readonly outputTokens: number;
   /** Model whose price counts, where another stands in for the one asked for. */
   readonly pricedAs?: string | undefined;
+  /** What the policy says of models without a price. */
+  readonly unpriced: 'refuse' | 'admit';
   readonly deadline: number;
 }
 

@@ -369,6 +369,14 @@ describe('Admission', () => {
     expect(used(admission, limits)).toEqual({ 'key.budgetUsd': 0.2 });
   });
 
+  it('holds no more for a model without a price where a budget in USD binds, unless the policy says so', async () => {
+    const { admission } = open({ keyBudgets: [{ usd: 0.1, window: 'month' }] });
+    await ask(admission, 'r1');
+    const free = { ...sampleRequest('r1', { deadline: now + 60_000 }), inputTokens: 0, outputTokens: 0, pricedAs: 'free' };
+    expect(await admission.extend(free)).toBe(false);
+    expect(await admission.extend({ ...free, unpriced: 'admit' })).toBe(true);
+  });
+
   it('holds more for a request of another replica, and lets go of all of it at its settlement, once', async () => {
     const limits = { key: { requestsPerHour: 10, concurrency: 5 }, keyBudgets: [{ tokens: 1_000, window: 'month' as const }] };
     const [one, other] = [open(limits), open(limits)];

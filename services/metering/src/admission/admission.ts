@@ -102,8 +102,10 @@ export class Admission {
   /** Holds more for a request under way; where another replica admitted it, until its settlement only. */
   async extend(request: ExtensionRequest): Promise<boolean> {
     const { inputTokens: input, outputTokens: output } = request;
-    const nanoUsd = this.#costs.estimate(request.pricedAs ?? request.model, input, output) ?? 0;
-    const more: Use = { input, output, nanoUsd };
+    const nanoUsd = this.#costs.estimate(request.pricedAs ?? request.model, input, output);
+    const mayNotBeFree = request.unpriced === 'refuse' && this.#scopes.of(request).hasUsdBudget !== undefined;
+    if (nanoUsd === undefined && mayNotBeFree) return false;
+    const more: Use = { input, output, nanoUsd: nanoUsd ?? 0 };
     const refusal = this.#extend(request, more);
     if (refusal === undefined) return true;
     if (refusal.reason !== 'full' || this.#isHopeless(this.#parts.clock(), refusal.quota, refusal.needed)) return false;

@@ -1,8 +1,8 @@
-import { isRecord, usageEventTypes } from '@sluice/contracts';
+import { isRecord, roundOfIntent, usageEventTypes } from '@sluice/contracts';
 import { noUse, type Use } from '../admission/use.ts';
 import { expiryGraceMs } from '../admission/reservations.ts';
 import type { Asker } from '../limits/scope-table.ts';
-import { askerOf, attemptOf, readApart, type Supplement } from '../read-usage-event.ts';
+import { askerOf, readApart, type Supplement } from '../read-usage-event.ts';
 import { endedMark, type LostHolder } from './lease-store.ts';
 
 /** Goes through stored usage events from a time on, oldest first, to the newest; throws where that is not possible now. */
@@ -46,12 +46,13 @@ export async function lostRequests(lost: LostHolder, readEvents: ReadUsageEvents
     const { requestId } = data;
     if (type === usageEventTypes.intent) {
       if (!isRecord(data.lease)) return;
+      const attempt = roundOfIntent(String(id));
       const known = requests.get(requestId);
-      if (known !== undefined) known.isTakenOver ||= data.lease.holder !== lost.holder && attemptOf(id) > known.attempt;
+      if (known !== undefined) known.isTakenOver ||= data.lease.holder !== lost.holder && attempt > known.attempt;
       else if (data.lease.holder === lost.holder) {
         const isEndTold = lost.open.has(`${requestId}${endedMark}`);
         if (!isEndTold && !lost.open.has(requestId) && Number(data.lease.number) <= lost.admitted) return;
-        requests.set(requestId, { ...requestOf(data, attemptOf(id), Date.parse(String(time))), isEndTold });
+        requests.set(requestId, { ...requestOf(data, attempt, Date.parse(String(time))), isEndTold });
       }
       return;
     }

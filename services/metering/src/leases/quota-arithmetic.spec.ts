@@ -84,10 +84,12 @@ class World {
     this.largestError = Math.max(this.largestError, error);
   }
 
+  /** Asks whoever holds the request, as the router does, and any other where that is dead. */
   async extend(at: number, index: number, outputTokens: number): Promise<void> {
     const request = this.#pick(this.open, at);
     if (request === undefined) return;
-    const granted = await this.#replica(index).admission.extend(
+    const holder = this.replicas.find(({ admission }) => admission.keeper.holder === request.holder) ?? this.#replica(index);
+    const granted = await holder.admission.extend(
       sampleRequest(request.id, { inputTokens: 0, outputTokens, deadline: request.deadline }),
     );
     if (granted) request.most += outputTokens;

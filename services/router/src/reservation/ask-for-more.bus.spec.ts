@@ -54,8 +54,8 @@ async function answer(left: number): Promise<Asked[]> {
   return asked;
 }
 
-async function finish(outputTokens: number) {
-  const envelope = { found: { metering: { reservation } }, user: 'ann', tags: { project: 'apollo' } };
+async function finish(outputTokens: number, held = reservation) {
+  const envelope = { found: { metering: { reservation: held } }, user: 'ann', tags: { project: 'apollo' } };
   const headers = { 'x-sim-output-tokens': String(outputTokens), 'x-sim-chunk-delay-ms': '1' };
   const { end } = await drain(expectKind(await router.ask(body, { headers, envelope }), 'stream'));
   return end;
@@ -74,6 +74,16 @@ it('asks metering for all that a stream needs, as the request that it is', async
     tags: { project: 'apollo' },
   });
   expect(asked[0]?.deadline).toBeGreaterThan(Date.now());
+});
+
+it('asks whoever reserved for the request, where it is there', async () => {
+  const other = await connect('metering');
+  await other.respond(calls.extendReservation, () => ({ granted: false }));
+  const asked = await answer(1_000);
+  const end = await finish(300, { ...reservation, instance: metering?.instance ?? '' });
+  expect(end).toMatchObject({ finishReason: 'stop' });
+  expect(asked).toHaveLength(4);
+  await other.close();
 });
 
 it('uses what is left to the last sentence, and ends the stream there', async () => {

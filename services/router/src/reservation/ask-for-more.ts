@@ -13,8 +13,12 @@ export type More = Pick<ExtensionRequest, 'inputTokens' | 'outputTokens' | 'pric
 /** What it is for. */
 export type Purpose = 'stream' | 'call';
 
-/** Asks metering; @throws where nobody answers */
-export type Extend = (request: ExtensionRequest) => Promise<boolean>;
+/**
+ * Asks metering.
+ * @param instance who reserved for the request
+ * @throws where nobody answers
+ */
+export type Extend = (request: ExtensionRequest, instance: string | undefined) => Promise<boolean>;
 
 export type AskForMore = (envelope: Envelope, deadline: number, more: More, purpose: Purpose) => Promise<Word>;
 
@@ -23,29 +27,30 @@ export type AskForMore = (envelope: Envelope, deadline: number, more: More, purp
  */
 const extensionTimeoutMs = 2_000;
 
-/** Asks whichever instance of metering answers first. */
+/** Asks the instance of metering that holds the reservation, and any other where that is gone. */
 export function extendOver(bus: Pick<Bus, 'request'>): Extend {
-  return async (request) => (await bus.request(calls.extendReservation, request, { timeoutMs: extensionTimeoutMs })).granted;
+  return async (request, instance) =>
+    (await bus.request(calls.extendReservation, request, { timeoutMs: extensionTimeoutMs, instance })).granted;
 }
 
 /** Asks metering for more. It fails closed: where nobody answers nothing more is used. */
 export function askForMore(extend: Extend, asked: (purpose: Purpose, word: Word) => void): AskForMore {
   return async (envelope, deadline, more, purpose) => {
-    const word = await wordOf(extend, requestOf(envelope, deadline, more));
+    const word = await wordOf(extend, requestOf(envelope, deadline, more), envelope.found.metering?.reservation?.instance);
     asked(purpose, word);
     return word;
   };
 }
 
-async function wordOf(extend: Extend, request: ExtensionRequest): Promise<Word> {
+async function wordOf(extend: Extend, request: ExtensionRequest, instance: string | undefined): Promise<Word> {
   try {
-    return (await extend(request)) ? 'granted' : 'refused';
+    return (await extend(request, instance)) ? 'granted' : 'refused';
   } catch {
     return 'unanswered';
   }
 }
 
 function requestOf({ id, principal, user, tags, model }: Envelope, deadline: number, more: More): ExtensionRequest {
-  const { organization, team, keyId } = principal;
-  return { requestId: id, organization, team, keyId, ...(user === undefined ? {} : { user }), tags, model, ...more, deadline };
+  const { organization, team, keyId, policy } = principal;
+  return { requestId: id, organization, team, keyId, ...(user === undefined ? {} : { user }), tags, model, policy, ...more, deadline };
 }
