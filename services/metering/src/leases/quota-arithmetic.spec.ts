@@ -89,9 +89,7 @@ class World {
     const request = this.#pick(this.open, at);
     if (request === undefined) return;
     const holder = this.replicas.find(({ admission }) => admission.keeper.holder === request.holder) ?? this.#replica(index);
-    const granted = await holder.admission.extend(
-      sampleRequest(request.id, { inputTokens: 0, outputTokens, deadline: request.deadline }),
-    );
+    const granted = await holder.admission.extend(sampleRequest(request.id, { inputTokens: 0, outputTokens, deadline: request.deadline }));
     if (granted) request.most += outputTokens;
   }
 
