@@ -28,8 +28,10 @@ export interface ChargeRow {
   readonly amount: string;
 }
 
-/** Rows of one answer: below the bus's largest message even in FOCUS with long tags. */
+/** Rows of one answer, and its bytes, whichever is less: a larger one NATS does not take (1 MB). Tags may have 8 KB a row. */
 const pageRows = 250;
+const maxPageBytes = 800_000;
+/** Written out, though the sums have most of them: what others read must not change with a table. */
 const csvColumns = [
   'day',
   'organization',
@@ -48,7 +50,8 @@ const csvColumns = [
   'amount_usd',
 ] as const;
 
-const cursorSchema = z.tuple([z.string(), z.iso.date(), z.uuid()]);
+/** The dimension is an MD5 in the form of a UUID: of no version, so `z.uuid` would refuse most of them. */
+const cursorSchema = z.tuple([z.string(), z.iso.date(), z.guid()]);
 
 /** A page of daily charges as CSV (RFC 4180), JSON lines or FOCUS 1.2 as CSV; the head line is on the first page only. */
 export async function exportCharges(database: Database, query: ExportQuery, now: number): Promise<{ text: string; next?: string }> {
@@ -68,20 +71,32 @@ export async function exportCharges(database: Database, query: ExportQuery, now:
      ORDER BY organization, rollup.day, dimension LIMIT $${values.push(pageRows)}`,
     values,
   );
-  const last = rows.length < pageRows ? undefined : rows.at(-1);
-  const text = textOf(query.format, rows, query.after === undefined, now);
+  const lines = withinMessage(linesOf(query.format, rows, now));
+  const last = lines.length < rows.length || rows.length === pageRows ? rows[lines.length - 1] : undefined;
+  const text = (query.after === undefined ? headOf(query.format) : '') + lines.join('');
   return last === undefined ? { text } : { text, next: cursorOf(last) };
 }
 
-function textOf(format: ExportQuery['format'], rows: readonly ChargeRow[], isFirst: boolean, now: number): string {
-  if (format === 'jsonl') return rows.map((row) => `${JSON.stringify(plainRow(row))}\n`).join('');
+function headOf(format: ExportQuery['format']): string {
+  if (format === 'jsonl') return '';
+  return csvLine(format === 'focus' ? focusColumns : csvColumns);
+}
+
+/** A line for each row. */
+function linesOf(format: ExportQuery['format'], rows: readonly ChargeRow[], now: number): string[] {
+  if (format === 'jsonl') return rows.map((row) => `${JSON.stringify(plainRow(row))}\n`);
   const columns: readonly string[] = format === 'focus' ? focusColumns : csvColumns;
-  const head = isFirst ? [csvLine(columns)] : [];
-  const lines = rows.map((row) => {
+  return rows.map((row) => {
     const record: Record<string, unknown> = format === 'focus' ? focusRow(row, now) : { ...plainRow(row), tags: JSON.stringify(row.tags) };
     return csvLine(columns.map((column) => record[column]));
   });
-  return [...head, ...lines].join('');
+}
+
+/** As many as an answer has room for; escaped in JSON on their way, quotes take twice their length. */
+function withinMessage(lines: readonly string[]): readonly string[] {
+  let bytes = 0;
+  const end = lines.findIndex((line) => (bytes += Buffer.byteLength(JSON.stringify(line))) > maxPageBytes);
+  return end === -1 ? lines : lines.slice(0, Math.max(1, end));
 }
 
 function plainRow(row: ChargeRow): Record<string, unknown> {

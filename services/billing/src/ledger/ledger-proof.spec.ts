@@ -98,7 +98,7 @@ describe.each(servers)('the ledger on $name', ({ open }) => {
       requestId,
       time: start + (index % 20) * day,
       organization,
-      keyId: `key_${index % 10}`,
+      keyId: `key_${index % 110}`, // with 20 days and three kinds of lines 660 rows: three pages
     }));
     await harness.settle(...requests);
     const pages = async (format: 'csv' | 'jsonl' | 'focus') => {
@@ -120,6 +120,7 @@ describe.each(servers)('the ledger on $name', ({ open }) => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as { amount_nano_usd: string });
+    expect(rows).toHaveLength(660);
     expect(rows.reduce((sum, row) => sum + BigInt(row.amount_nano_usd), 0n)).toBe(BigInt(600 * sampleCost));
     expect((await pages('csv')).trimEnd().split('\r\n')).toHaveLength(rows.length + 1);
     const [head, first] = (await pages('focus')).split('\r\n');
