@@ -6,6 +6,7 @@ export * from './configuration.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
 export * from './events.ts';
+export * from './intent-id.ts';
 export * from './is-record.ts';
 export * from './ledger-calls.ts';
 export * from './quota-configuration.ts';

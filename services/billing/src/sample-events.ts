@@ -1,4 +1,4 @@
-import { usageEventTypes, type UsageEvent } from '@sluice/contracts';
+import { intentIdOf, usageEventTypes, type UsageEvent } from '@sluice/contracts';
 import type { StreamEvent } from './ledger/plan-batch.ts';
 
 export interface SampleOptions {
@@ -46,9 +46,11 @@ function cloudEvent(options: SampleOptions, kind: string) {
 
 /** Events for tests and the benchmark, as full as those of a real request. */
 export const sampleEvents = {
-  intent(options: SampleOptions, deadline = options.time + 60_000): UsageEvent {
-    const reserved = { inputTokens: 900, outputTokens: 400, costNanoUsd: '375000' };
-    return { ...cloudEvent(options, 'intent'), type: usageEventTypes.intent, data: { ...subjectOf(options), reserved, deadline } };
+  /** Each sending round of a request reserves something else. */
+  intent(options: SampleOptions, deadline = options.time + 60_000, round = 1): UsageEvent {
+    const reserved = { inputTokens: 899 + round, outputTokens: 400, costNanoUsd: String(374_000 + 1_000 * round) };
+    const id = intentIdOf(options.requestId, round);
+    return { ...cloudEvent(options, 'intent'), id, type: usageEventTypes.intent, data: { ...subjectOf(options), reserved, deadline } };
   },
 
   settled(options: SampleOptions): UsageEvent {

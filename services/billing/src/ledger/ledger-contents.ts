@@ -6,7 +6,7 @@ export async function ledgerContents(database: Database) {
   return {
     rows: (await database.query<{ block: string }>('SELECT * FROM billing.ledger ORDER BY request_id')).map(sealed),
     lines: (await database.query<{ block: string }>('SELECT * FROM billing.ledger_line ORDER BY entry_id, attempt, kind')).map(sealed),
-    open: await database.query('SELECT request_id FROM billing.open_intent ORDER BY request_id'),
+    open: await database.query('SELECT * FROM billing.open_intent ORDER BY request_id'),
     late: await database.query('SELECT event_id, request_id FROM billing.late_settlement ORDER BY event_id'),
     producers: await database.query('SELECT * FROM billing.producer_audit ORDER BY source'),
     rejected: await database.query('SELECT position, subject, reason FROM billing.rejected_event ORDER BY position'),

@@ -1,3 +1,4 @@
+import { usageIntentSchema } from '@sluice/contracts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clearLedger, ledgerContents } from './ledger-contents.ts';
@@ -40,6 +41,40 @@ describe.each(servers)('the order of events on $name', ({ open }) => {
     );
   }, 60_000);
 
+  it('has what nobody settled at what its highest round reserved, whatever the order, repetition and grouping of its intents', async () => {
+    const rounds = fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(rounds, { minLength: 1, maxLength: 6 }),
+        fc.array(fc.nat(), { minLength: 8, maxLength: 8 }),
+        async (requests, numbers) => {
+          const intents = requests.flatMap((ofRequest, index) =>
+            ofRequest.map((round) => sampleEvents.intent({ requestId: `req_${index}`, time: start + round }, start, round)),
+          );
+          const events = intents.map((event, index) => streamEvent(event, index + 1));
+          await clearLedger(harness.database);
+          for (const batch of scrambled(events, mixer(numbers))) await harness.ledger.record(batch);
+          const { open: standing } = await ledgerContents(harness.database);
+          for (const event of events) await harness.ledger.record([event]);
+          expect((await ledgerContents(harness.database)).open).toEqual(standing);
+          expect(await harness.ledger.sweep(start + 1)).toBe(requests.length);
+          const expected = requests.map((ofRequest, index) =>
+            sampleEvents.intent({ requestId: `req_${index}`, time: start }, start, Math.max(...ofRequest)),
+          );
+          expect((await ledgerContents(harness.database)).rows).toMatchObject(
+            expected.map(({ data }) => ({
+              request_id: data.requestId,
+              outcome: 'unresolved',
+              ended_at: new Date(start),
+              ...reservedOf(data),
+            })),
+          );
+        },
+      ),
+      { numRuns: 40 },
+    );
+  }, 60_000);
+
   it('takes the same events from several replicas at once', async () => {
     const events = eventsOf(Array.from({ length: 60 }, (_, index) => (index % 3 === 0 ? 'refused' : 'settled')));
     await Promise.all(
@@ -65,6 +100,11 @@ describe.each(servers)('the order of events on $name', ({ open }) => {
     ]);
   });
 });
+
+function reservedOf(data: object) {
+  const { reserved } = usageIntentSchema.pick({ reserved: true }).parse(data);
+  return { cost_nano_usd: reserved.costNanoUsd, input_tokens: String(reserved.inputTokens), output_tokens: String(reserved.outputTokens) };
+}
 
 type Kind = 'settled' | 'refused' | 'open' | 'unannounced';
 

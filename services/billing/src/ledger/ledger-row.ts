@@ -1,4 +1,4 @@
-import { usageEventTypes, type UsageEvent } from '@sluice/contracts';
+import { roundOfIntent, usageEventTypes, type UsageEvent } from '@sluice/contracts';
 import type { LedgerRow } from './ledger-columns.ts';
 
 export type EndEvent = Exclude<UsageEvent, { type: typeof usageEventTypes.intent }>;
@@ -80,6 +80,7 @@ export function intentRow(event: IntentEvent, time: number, position: number) {
   const { data } = event;
   return {
     ...commonColumns(event, position),
+    round: roundOfIntent(event.id),
     started_at: new Date(time).toISOString(),
     deadline: new Date(data.deadline).toISOString(),
     reserved_input_tokens: data.reserved.inputTokens,

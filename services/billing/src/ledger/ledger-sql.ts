@@ -33,7 +33,9 @@ const intentColumns = [
   'reserved_input_tokens',
   'reserved_output_tokens',
   'reserved_nano_usd',
-].join(', ');
+  'round',
+];
+const intentNames = intentColumns.join(', ');
 
 /**
  * $1 contested rows, $2 intents, $3 producers, $4 rejected (each JSON); $5 stream, $6 position, $7 event time, $8 shard of the chain; then an array for
@@ -42,6 +44,7 @@ const intentColumns = [
  * replicas record the two side by side, the intent stays open until the sweep finds its row and drops it. An end whose request got its
  * row from a statement that ran meanwhile (the sweep, another replica) is neither added nor late: such are `unseen`, and a second run finds them late.
  * Rows go in ordered by id, so that replicas with the same redelivered requests wait for each other instead of dead-locking.
+ * A request stays open at the intent of its highest round, whichever comes first; those that change nothing are left out, and lock no row.
  */
 export const recordSql = `
 WITH ${headCte(8)}, ended AS MATERIALIZED (
@@ -74,11 +77,13 @@ WITH ${headCte(8)}, ended AS MATERIALIZED (
   ON CONFLICT (event_id) DO NOTHING
   RETURNING event_id
 ), opened AS (
-  INSERT INTO billing.open_intent (${intentColumns})
-  SELECT ${intentColumns} FROM json_populate_recordset(NULL::billing.open_intent, $2::json) AS intent
+  INSERT INTO billing.open_intent AS known (${intentNames})
+  SELECT ${intentNames} FROM json_populate_recordset(NULL::billing.open_intent, $2::json) AS intent
   WHERE NOT EXISTS (SELECT FROM billing.ledger AS row WHERE row.request_id = intent.request_id)
+    AND NOT EXISTS (SELECT FROM billing.open_intent AS other WHERE other.request_id = intent.request_id AND other.round >= intent.round)
   ORDER BY request_id
-  ON CONFLICT (request_id) DO NOTHING
+  ON CONFLICT (request_id) DO UPDATE SET (${intentNames}) = ROW (${intentColumns.map((column) => `excluded.${column}`).join(', ')})
+    WHERE excluded.round > known.round
   RETURNING request_id
 ), produced AS (
   INSERT INTO billing.producer AS known (source, seen)

@@ -9,7 +9,7 @@ import { foldRangesSql, recordSql, sweepSql } from './ledger-sql.ts';
 export interface Recorded {
   /** Requests that got their row now; the rest had it. */
   readonly added: number;
-  /** Intents that stand open after this batch. */
+  /** Requests that stand open by an intent of this batch. */
   readonly opened: number;
   /** Ends of requests whose row comes from another event: kept as evidence, not charged. */
   readonly late: number;

@@ -1,4 +1,4 @@
-import { usageEventTypes, type UsageSettled } from '@sluice/contracts';
+import { roundOfIntent, usageEventTypes, type UsageSettled } from '@sluice/contracts';
 import type { LedgerRow } from './ledger-columns.ts';
 import type { EntryLines } from './line-columns.ts';
 import { intentRow, ledgerRow, type IntentEvent, type IntentRow } from './ledger-row.ts';
@@ -31,7 +31,7 @@ export interface BatchPlan {
   readonly lines: readonly EntryLines[];
   /** Other ends of the same requests, by another event; and supplements, which are never the end of theirs. */
   readonly contested: readonly LedgerRow[];
-  /** Only intents without an end in this batch: nearly none at high load, so they cost nothing. */
+  /** At most one a request, of its highest round; only of those without an end in this batch: nearly none at high load, so they cost nothing. */
   readonly intents: readonly IntentRow[];
   readonly producers: readonly { readonly source: string; readonly seen: string }[];
   readonly rejected: readonly RejectedEvent[];
@@ -65,7 +65,9 @@ export function planBatch(batch: readonly StreamEvent[], findPrice: FindPrice = 
     else seen.push(BigInt(event.sequence));
     const { requestId } = event.data;
     if (event.type === usageEventTypes.intent) {
-      intents.set(requestId, { event, time, position: sequence });
+      const known = intents.get(requestId);
+      if (known === undefined || roundOfIntent(event.id) > roundOfIntent(known.event.id))
+        intents.set(requestId, { event, time, position: sequence });
       continue;
     }
     const row = ledgerRow(event, time, sequence);

@@ -67,6 +67,19 @@ describe('a batch that is recorded while another statement writes the row of its
     });
   });
 
+  it.each([
+    [1, 2],
+    [3, 2],
+  ])(
+    'keeps a request open at its highest round where another replica records round %i at the same time as round %i',
+    async (other, own) => {
+      const intent = (round: number) => sampleEvents.intent({ requestId: 'req_1', time: start }, start, round);
+      const otherFirst = (ledger: Ledger) => ledger.record([streamEvent(intent(other), other)]);
+      await recordBeside(otherFirst, 1, intent(own));
+      expect((await ledgerContents(harness.database)).open).toMatchObject([{ round: Math.max(other, own) }]);
+    },
+  );
+
   it('takes the same event from another replica at the same time once', async () => {
     const event = sampleEvents.settled({ requestId: 'req_1', time: start });
     const same = (ledger: Ledger) => ledger.record([streamEvent(event, 1)]);
