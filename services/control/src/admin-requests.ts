@@ -1,4 +1,4 @@
-import { budgetSchema, calls, limitsSchema, subjectToken } from '@sluice/contracts';
+import { budgetSchema, calls, limitsSchema, subjectToken, throttleSchema } from '@sluice/contracts';
 import { SluiceError } from '@sluice/contracts';
 import { z } from 'zod';
 
@@ -29,6 +29,12 @@ export const keyBody = z.strictObject({
   policy: subjectToken.nullable().default(null),
   limits: limitsSchema.default({}),
   budgets: z.array(budgetSchema).max(10).default([]),
+});
+export const keyParameters = z.object({ id: z.string().max(100) });
+export const throttleBody = z.strictObject({
+  requestsPerMinute: throttleSchema.shape.requestsPerMinute,
+  minutes: z.number().int().min(1).max(43_200, 'write 43200, thirty days, at most'),
+  reason: throttleSchema.shape.reason.default('an operator slowed this key'),
 });
 export const auditQuery = z.strictObject({
   organization: optionalText,

@@ -1,13 +1,10 @@
 import type { Database } from '@sluice/database';
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
-import { keyBody, keysQuery, parse, parseJson } from './admin-requests.ts';
+import { keyBody, keyParameters, keysQuery, parse, parseJson } from './admin-requests.ts';
 import { authorOf } from './author-header.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { listKeys } from './key-store.ts';
 import type { KeyRecord } from './key-store.ts';
-
-const keyParameters = z.object({ id: z.string().max(100) });
 
 export interface KeyRoutesOptions {
   readonly plane: ControlPlane;

@@ -66,6 +66,11 @@ export async function listKeys(database: Queryable, filter: KeyFilter): Promise<
   return rows.map(fromRow);
 }
 
+export async function findLiveKey(database: Queryable, keyId: string): Promise<KeyRecord | undefined> {
+  const rows = await database.query<KeyRow>(`SELECT ${columns} FROM control.virtual_key WHERE key_id = $1 AND revoked_at IS NULL`, [keyId]);
+  return rows.map(fromRow)[0];
+}
+
 /** @returns undefined where the team has a live key of that name from the API */
 export async function insertKey(database: Queryable, key: NewKey): Promise<KeyRecord | undefined> {
   const rows = await database.query<KeyRow>(

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectBus } from '@sluice/bus';
 import type { Bus, Closable } from '@sluice/bus';
-import { auditEventTypes, buckets, calls, configurationKey, ledgerCalls, subjects } from '@sluice/contracts';
+import { auditEventTypes, buckets, calls, configurationKey, ledgerCalls, subjects, throttleSchema } from '@sluice/contracts';
 import type { Snapshot } from '@sluice/contracts';
 import { findFreePort, startNatsServer, startPostgres } from '@sluice/testing';
 import type { EmbeddedPostgres, NatsServer } from '@sluice/testing';
@@ -203,6 +203,10 @@ describe('the admin API', () => {
     ['GET', '/admin/audit?limit=9999', undefined, 400],
     ['PUT', '/admin/configuration', '', 400],
     ['DELETE', '/admin/keys/key_nobody', undefined, 404],
+    ['GET', '/admin/keys/key_nobody/throttle', undefined, 404],
+    ['PUT', '/admin/keys/key_nobody/throttle', '{"requestsPerMinute":1,"minutes":1}', 404],
+    ['PUT', '/admin/keys/key_nobody/throttle', '{"requestsPerMinute":-1,"minutes":1}', 400],
+    ['PUT', '/admin/keys/key_nobody/throttle', '{"requestsPerMinute":1}', 400],
     ['GET', '/nowhere', undefined, 404],
   ] as const)('%s %s with a wrong input is refused', async (method, path, body, expected) => {
     const answer = await admin(method, path, body);
@@ -281,6 +285,36 @@ describe('virtual keys of the API', () => {
 
     expect((await admin('DELETE', `/admin/keys/${keyId}`)).status).toBe(200);
     expect(await authenticate(key)).toEqual({ known: false });
+  });
+
+  it('are slowed for a while by an operator, and no longer once that is taken back', async () => {
+    const heard: unknown[] = [];
+    const bucket = await bus.keyValue(buckets.throttles, { history: 1 });
+    const watching = await bucket.watch('*', (value, key) =>
+      heard.push([key, throttleSchema.parse(JSON.parse(Buffer.from(value).toString()))]),
+    );
+    const { keyId } = z.object({ keyId: z.string() }).parse((await admin('POST', '/admin/keys', { name: 'runaway' })).body);
+    const path = `/admin/keys/${keyId}/throttle`;
+    expect((await admin('GET', path)).body).toEqual({ throttle: null });
+    const { status, body } = await admin('PUT', path, { requestsPerMinute: 5, minutes: 60, reason: 'looked into' });
+    expect([status, body]).toEqual([
+      200,
+      { throttle: { requestsPerMinute: 5, until: expect.any(Number) as number, reason: 'looked into' } },
+    ]);
+    expect((await admin('GET', path)).body).toEqual(body);
+    const { throttle } = z.object({ throttle: throttleSchema }).parse(body);
+    expect(throttle.until).toBeGreaterThan(Date.now() + 59 * 60_000);
+    expect((await admin('DELETE', path)).body).toEqual({ throttle: null });
+    expect((await admin('GET', path)).body).toEqual({ throttle: null });
+    await vi.waitFor(() => {
+      expect(heard).toEqual([
+        [keyId, throttle],
+        [keyId, { ...throttle, until: expect.any(Number) as number }],
+      ]);
+    }, waiting);
+    expect(throttleSchema.parse((heard[1] as unknown[])[1]).until).toBeLessThanOrEqual(Date.now());
+    await watching.close();
+    await admin('DELETE', `/admin/keys/${keyId}`);
   });
 
   it('live on over a restart', async () => {

@@ -42,8 +42,14 @@ export class Publication {
    * @returns where the bucket holds a later state: its time
    */
   run(): Promise<string | undefined> {
+    if (this.#running === undefined && this.#isPublished) return Promise.resolve(undefined);
     this.#running ??= this.#publish();
     return this.#running;
+  }
+
+  get #isPublished(): boolean {
+    const active = this.#options.active();
+    return active === undefined || active.activatedAt === this.#published;
   }
 
   async #publish(): Promise<string | undefined> {
@@ -51,7 +57,7 @@ export class Publication {
       const bucket = await this.#options.openBucket();
       for (let conflicts = 0; conflicts < conflictLimit;) {
         const active = this.#options.active();
-        if (active === undefined || active.activatedAt === this.#published) return undefined;
+        if (active === undefined || this.#isPublished) return undefined;
         const entry = await bucket.entry(configurationKey);
         const held = entry === undefined ? undefined : activatedAtOf(entry.value);
         if (held !== undefined && held > active.activatedAt) return held;

@@ -63,6 +63,8 @@ class Replica {
   readonly plane: ControlPlane;
   /** Its reads of Postgres wait until this resolves. */
   slow: PromiseWithResolvers<undefined> | undefined;
+  /** How often it opened the bucket. */
+  opened = 0;
   #held: PromiseWithResolvers<undefined> | undefined;
   #committed = Promise.withResolvers<undefined>();
 
@@ -76,7 +78,10 @@ class Replica {
           return database.query(text, values);
         },
       },
-      openBucket: () => Promise.resolve(this.#bucket()),
+      openBucket: () => {
+        this.opened += 1;
+        return Promise.resolve(this.#bucket());
+      },
       audit: new AuditTrail(publisher, randomBytes),
       log,
       environment: { SLUICE_BOOTSTRAP_KEY: 'sk-sluice-bootstrap-for-tests' },
@@ -196,6 +201,17 @@ describe('two replicas', () => {
     expect(await publishedKeys()).toContain(record.keyId);
     await b.plane.reconcile();
     expect(await publishedKeys()).not.toContain(record.keyId);
+  });
+
+  it('ask the bucket nothing while nothing has changed', async () => {
+    await a.plane.reconcile();
+    await b.plane.reconcile();
+    const { opened } = a;
+    await a.plane.reconcile();
+    expect(a.opened).toBe(opened);
+    await b.plane.createKey(keyOf('asked'), 'ben');
+    await a.plane.reconcile();
+    expect(a.opened).toBe(opened + 1);
   });
 
   it('publish nothing of what they remember when NATS is back, but what Postgres holds', async () => {

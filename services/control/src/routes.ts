@@ -15,6 +15,7 @@ import { errorBodyOf, toSluiceError } from './error-reply.ts';
 import { registerHistoryRoutes } from './history-routes.ts';
 import { registerKeyRoutes } from './key-routes.ts';
 import { maxDocumentBytes } from './read-document.ts';
+import { registerThrottleRoutes } from './throttle-routes.ts';
 
 export interface AdminOptions {
   readonly plane: ControlPlane;
@@ -70,6 +71,7 @@ export function createAdminApi(options: AdminOptions): FastifyInstance {
   app.get('/', () => ({ service: 'sluice control', version: options.plane.version ?? null, routes: routeList }));
   registerConfigurationRoutes(app, options);
   registerKeyRoutes(app, options);
+  registerThrottleRoutes(app, options);
   registerHistoryRoutes(app, options);
   registerBillingRoutes(app, options);
   return app;
@@ -84,6 +86,9 @@ const routeList: readonly string[] = [
   'GET /admin/keys',
   'POST /admin/keys',
   'DELETE /admin/keys/:id',
+  'GET /admin/keys/:id/throttle',
+  'PUT /admin/keys/:id/throttle',
+  'DELETE /admin/keys/:id/throttle',
   'GET /admin/requests',
   'GET /admin/audit',
   'GET /admin/statements?organization=&from=&to=&by=',
