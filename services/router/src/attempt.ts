@@ -20,7 +20,7 @@ export interface AttemptTools {
   /** Undefined where nothing is traced. */
   readonly tracer: ProviderTracer | undefined;
   readonly maxAnswerBytes: number;
-  /** Where calls are written before they are made; undefined: nowhere. */
+  /** Where calls are written before their first byte leaves; undefined: nowhere. */
   readonly journal: Pick<CallJournal, 'begun' | 'ended'> | undefined;
 }
 
@@ -68,11 +68,11 @@ async function attemptPlain(tools: AttemptTools, watch: RequestWatch, plan: Atte
   const span = tools.tracer?.begin(target, plan.envelope, plan.ordinal);
   const followed = openCall(tools, watch, plan, undefined);
   const { call } = followed;
-  const outcome = await call.send(plan.account.transport, upstreamRequest(tools, plan, span));
+  const outcome = await call.send(plan.account.transport, upstreamRequest(tools, plan, span), noteOf(tools, watch, plan, followed));
   watch.unfollow(followed);
   const endedAt = tools.clock();
   const answer = readPlainAnswer(outcome, readingOf(plan), endedAt);
-  if ('failure' in answer) return failed(tools, plan, answer.failure, { startedAt, endedAt }, span);
+  if ('failure' in answer) return failed(tools, plan, call, answer.failure, { startedAt, endedAt }, span);
   const record = recordAttempt(plan, { startedAt, endedAt }, { status: 200, usage: answer.usage });
   tools.journal?.ended(plan.envelope.id, record);
   plan.health.firstToken(call.firstByteMs, endedAt);
@@ -112,7 +112,7 @@ async function attemptStream(tools: AttemptTools, watch: RequestWatch, plan: Att
   });
   const followed = openCall(tools, watch, plan, stream);
   const { call } = followed;
-  void call.send(plan.account.transport, upstreamRequest(tools, plan, span)).then((outcome) => {
+  void call.send(plan.account.transport, upstreamRequest(tools, plan, span), noteOf(tools, watch, plan, followed)).then((outcome) => {
     const read = readPlainAnswer(outcome, readingOf(plan), clock());
     // A whole answer where a stream was asked for: the client could not read it.
     resolve('failure' in read ? read.failure : { kind: 'no_stream', status: call.status, disposition: 'next' });
@@ -120,7 +120,7 @@ async function attemptStream(tools: AttemptTools, watch: RequestWatch, plan: Att
   const failure = await begun;
   if (failure !== undefined) {
     watch.unfollow(followed);
-    return failed(tools, plan, failure, { startedAt, endedAt: clock() }, span, stream.usage);
+    return failed(tools, plan, call, failure, { startedAt, endedAt: clock() }, span, stream.usage);
   }
   const record = recordAttempt(plan, { startedAt, endedAt: clock(), timeToFirstTokenMs }, { status: 200 });
   return { kind: 'stream', stream, begun: record, ended: () => ended, dropped: encoded.dropped };
@@ -145,15 +145,16 @@ function recordStream(plan: AttemptPlan, stream: AnswerStream, times: AttemptTim
 function failed(
   tools: AttemptTools,
   plan: AttemptPlan,
+  { left }: UpstreamCall,
   failure: AttemptFailure,
   times: AttemptTimes,
   span: ProviderSpan | undefined,
   said?: TokenUsage,
 ): AttemptResult {
   // The provider bills what was given up on, too.
-  const usage = failure.kind === hedgeLost ? (said ?? estimateUsage(plan.encoded.bytes.byteLength, 0)) : said;
+  const usage = left && failure.kind === hedgeLost ? (said ?? estimateUsage(plan.encoded.bytes.byteLength, 0)) : said;
   const record = recordAttempt(plan, times, { status: failure.status, failure, usage });
-  tools.journal?.ended(plan.envelope.id, record);
+  if (left) tools.journal?.ended(plan.envelope.id, record);
   plan.target.metrics.attempt(failure.kind, record.latencyMs);
   plan.health.failed(failure, times.endedAt);
   span?.end(record);
@@ -172,8 +173,15 @@ function openCall(tools: AttemptTools, watch: RequestWatch, plan: AttemptPlan, s
   };
   watch.follow(followed);
   plan.opened?.(call);
-  tools.journal?.begun(plan.envelope, watch.deadline, lostAttempt(plan, followed.told.startedAt));
   return followed;
+}
+
+/** Notes that a call begins. One that waits for a connection is no call yet: written then, it would be charged if the router died. */
+function noteOf({ journal }: AttemptTools, watch: RequestWatch, plan: AttemptPlan, { told }: FollowedCall): (() => void) | undefined {
+  if (journal === undefined) return undefined;
+  return () => {
+    journal.begun(plan.envelope, watch.deadline, lostAttempt(plan, told.startedAt));
+  };
 }
 
 /** The record of a call that nobody will have told the end of. */

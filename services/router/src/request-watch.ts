@@ -80,8 +80,7 @@ export class RequestWatch implements Swept {
   sweep(now: number): void {
     if (!this.#answered && now >= this.#acceptAt) {
       this.#answered = true;
-      const [first] = this.#followed;
-      this.#context.accepted(first?.told);
+      this.#context.accepted(this.#leftCall()?.told);
     }
     if (this.#signal === undefined) {
       this.#signal = this.#context.signal;
@@ -89,6 +88,12 @@ export class RequestWatch implements Swept {
       if (this.#signal.aborted) this.#abort();
     }
     for (const { call, stream } of this.#followed) call.sweep(now, stream?.committed === false);
+  }
+
+  /** One that waits for a connection is not told of: if this process died now, it was never made. One that leaves later is in the journal. */
+  #leftCall(): FollowedCall | undefined {
+    for (const followed of this.#followed) if (followed.call.left) return followed;
+    return undefined;
   }
 
   /** Why no further call should begin; undefined where one may. */

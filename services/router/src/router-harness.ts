@@ -8,7 +8,7 @@ import { Registry } from 'prom-client';
 import type { Environment } from './credentials.ts';
 import type { Extend } from './reservation/ask-for-more.ts';
 import { type RouterSettings, settingsSchema } from './settings.ts';
-import { createStage, type RouterStage } from './stage.ts';
+import { createStage, type RouterDependencies, type RouterStage } from './stage.ts';
 
 export interface RouterHarness {
   readonly stage: RouterStage;
@@ -32,6 +32,7 @@ export interface HarnessOptions {
   readonly environment?: Environment;
   /** Metering's part; without it nobody answers. */
   readonly extend?: Extend;
+  readonly journal?: RouterDependencies['journal'];
 }
 
 export function openRouter(input: Pick<ConfigurationInput, 'providers' | 'models'>, options: HarnessOptions = {}): RouterHarness {
@@ -57,6 +58,7 @@ export function openRouter(input: Pick<ConfigurationInput, 'providers' | 'models
     tracing: false,
     board: undefined,
     extend: options.extend ?? (() => Promise.reject(new Error('nobody answers'))),
+    journal: options.journal,
   });
   return {
     stage,

@@ -42,6 +42,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   readonly #startedAt: number;
   readonly #parts: Buffer[] = [];
   #resolve!: (outcome: UpstreamOutcome) => void;
+  #onLeaving: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #byteLength = 0;
@@ -49,6 +50,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   #streaming = false;
   #paused = false;
   #lastByteAt = 0;
+  /** Its first byte has left, or leaves now: before, it waits for credentials or a connection, and nobody bills it. */
+  left = false;
   /** 0 until the answer's head has come. */
   status = 0;
   /** Milliseconds from the start to the answer's head. */
@@ -61,8 +64,12 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#startedAt = limits.clock();
   }
 
-  /** Resolves with a collected answer or a failure; for a stream only when it fails before its sink took over. */
-  send(transport: Transport, request: UpstreamRequest): Promise<UpstreamOutcome> {
+  /**
+   * Resolves with a collected answer or a failure; for a stream only when it fails before its sink took over.
+   * @param onLeaving called once, on a connection that stands and before the first byte is written to it
+   */
+  send(transport: Transport, request: UpstreamRequest, onLeaving?: () => void): Promise<UpstreamOutcome> {
+    this.#onLeaving = onLeaving;
     return new Promise((resolve) => {
       this.#resolve = resolve;
       const { path, headers, authorization, body } = request;
@@ -80,9 +87,15 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     });
   }
 
+  /** Undici calls this in the turn in which it writes the request's head, and once: it sends no POST a second time. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#settled) controller.abort(new Error('the call was given up while it waited for a connection'));
+    if (this.#settled) {
+      controller.abort(new Error('the call was given up while it waited for a connection'));
+      return;
+    }
+    this.left = true;
+    this.#onLeaving?.();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {

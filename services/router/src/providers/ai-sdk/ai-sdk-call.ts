@@ -59,9 +59,11 @@ export class AiSdkCall implements Dispatcher.DispatchController {
 
   /** Settles once the handler was told the end. */
   async run(provider: Promise<LoadedProvider>, task: AiSdkTask): Promise<void> {
-    this.#handler.onRequestStart?.(this, {});
     try {
-      await this.#answer(await this.#unlessGivenUp(provider), task);
+      const loaded = await this.#unlessGivenUp(provider);
+      this.#handler.onRequestStart?.(this, {}); // the call begins with the package's own: what is given up before was never made
+      this.#abort.signal.throwIfAborted();
+      await this.#answer(loaded, task);
       this.#handler.onResponseEnd?.(this, {});
     } catch (thrown) {
       if (this.#reason === null) this.#fail(thrown);
