@@ -174,6 +174,26 @@ describe.each(servers)('the watch on $name', ({ open }) => {
     await second.watch.close();
   });
 
+  it('forgets minutes within minutes, however many keys were in use', async () => {
+    let now = start + 7 * hourMs + 30 * minuteMs;
+    const { watch } = makeWatch(() => now, 'forgetting');
+    await ledger.record(settlements('key_recent', now, 1));
+    await database.query(
+      `INSERT INTO billing.key_minute
+       SELECT $1::timestamptz - number % 6 * interval '1 minute', 'key_old_' || number / 6, 'other', 'team', 1, 1, 1, 0, 0 FROM generate_series(0, 59999) AS number`,
+      [new Date(now - 3 * 24 * hourMs)],
+    );
+    for (let minute = 0; minute < 3; minute += 1) {
+      await watch.run();
+      now += minuteMs;
+    }
+    const rows = await database.query(
+      `SELECT DISTINCT organization FROM billing.key_minute WHERE key_id = 'key_recent' OR organization = 'other'`,
+    );
+    expect(rows).toEqual([{ organization: 'acme' }]);
+    await watch.close();
+  }, 30_000);
+
   it('does not take a backlog for a burst, and leaves out what was over before it was read', async () => {
     const keyId = 'key_backlog';
     await giveHistory(keyId, 3);
