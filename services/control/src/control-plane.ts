@@ -1,6 +1,6 @@
 import type { KeyValue } from '@sluice/bus';
 import { SluiceError } from '@sluice/contracts';
-import type { Configuration, ConfigurationInput, Principal } from '@sluice/contracts';
+import type { Configuration, Principal } from '@sluice/contracts';
 import type { Database, Queryable } from '@sluice/database';
 import type { Logger } from 'pino';
 import { buildActive, checkStored } from './active.ts';
@@ -11,19 +11,18 @@ import { checkKeyRequest } from './check-key-request.ts';
 import type { KeyRequest } from './check-key-request.ts';
 import type { Environment } from './environment.ts';
 import type { ModelCatalog } from './complete-configuration.ts';
-import { declaredKeys } from './declared-keys.ts';
 import type { FoundProviders } from './discover-providers.ts';
-import { documentDiff } from './document-diff.ts';
 import { Hearsay } from './hearsay.ts';
-import { insertKey, readLiveKeys, revokeKey, storeDeclaredKeys } from './key-store.ts';
+import { insertKey, readLiveKeys, revokeKey } from './key-store.ts';
 import type { KeyRecord } from './key-store.ts';
 import { loadConfiguration, loadWritten } from './load-configuration.ts';
 import type { LoadResult } from './load-configuration.ts';
 import { Publication } from './publication.ts';
 import { Serializer } from './serializer.ts';
 import { beginChange, readChangedAt } from './state-store.ts';
-import { insertVersion, lastFileSha256, latestVersion, readVersion } from './version-store.ts';
-import type { NewVersion, StoredVersion } from './version-store.ts';
+import { declareKeys, storeActivation } from './store-activation.ts';
+import type { Loaded, Origin } from './store-activation.ts';
+import { lastFileSha256, latestVersion, readVersion } from './version-store.ts';
 import { keyHmac, makeVirtualKey, sha256Hex } from './virtual-key.ts';
 import type { RandomBytes } from './virtual-key.ts';
 
@@ -48,9 +47,6 @@ export interface Activation {
   readonly changed: boolean;
   readonly load: Loaded;
 }
-
-type Loaded = Extract<LoadResult, { ok: true }>;
-type Origin = Pick<NewVersion, 'author' | 'source'> & { readonly rolledBackTo?: number };
 
 export type ActivationResult = { readonly ok: true; readonly activation: Activation } | Extract<LoadResult, { ok: false }>;
 
@@ -108,8 +104,8 @@ export class ControlPlane {
     const kept = await this.#change(async (transaction) => {
       const latest = await latestVersion(transaction);
       const keepsLater = latest !== undefined && latest.source !== 'file' && fileSha256 === (await lastFileSha256(transaction));
-      if (!keepsLater) return this.#insert(transaction, load, { author: 'file', source: 'file', fileSha256 });
-      await this.#declareKeys(transaction, latest);
+      if (!keepsLater) return storeActivation(transaction, load, { author: 'file', source: 'file', fileSha256 }, this.#options);
+      await declareKeys(transaction, latest, this.#options);
       this.#options.log.info({ version: latest.version }, 'a later version from the admin API stays in force; the file is unchanged');
       return { version: latest.version, changed: false };
     });
@@ -121,7 +117,7 @@ export class ControlPlane {
     const load = loadConfiguration(text, await this.#completion());
     if (!load.ok) return load;
     const origin = { author, source: 'api' } as const;
-    return this.#activated(await this.#change((transaction) => this.#insert(transaction, load, origin)), load, origin);
+    return this.#activated(await this.#change((transaction) => storeActivation(transaction, load, origin, this.#options)), load, origin);
   }
 
   /** Makes the document of an earlier version a new one. @throws SluiceError `not_found` where there is no such version */
@@ -132,14 +128,14 @@ export class ControlPlane {
     const load = loadWritten(target.document, completion);
     if (!load.ok) return load;
     const origin = { author, source: 'rollback', rolledBackTo: version } as const;
-    return this.#activated(await this.#change((transaction) => this.#insert(transaction, load, origin)), load, origin);
+    return this.#activated(await this.#change((transaction) => storeActivation(transaction, load, origin, this.#options)), load, origin);
   }
 
   /** Takes what Postgres holds into memory and publishes it: after a start whose file has errors. @returns whether there was a version */
   async resumeStored(): Promise<boolean> {
     return this.#change(async (transaction) => {
       const latest = await latestVersion(transaction);
-      if (latest !== undefined) await this.#declareKeys(transaction, latest);
+      if (latest !== undefined) await declareKeys(transaction, latest, this.#options);
       return latest !== undefined;
     });
   }
@@ -244,30 +240,6 @@ export class ControlPlane {
     const isSame = stored.version === inForce?.stored.version && stored.sha256 === inForce.stored.sha256;
     const configuration = isSame ? inForce.configuration : checkStored(stored);
     return buildActive({ stored, configuration, records: await readLiveKeys(database), activatedAt }, this.#options);
-  }
-
-  /** Makes a loaded document the latest version, with the keys that it declares; the same content makes no new one. */
-  async #insert(
-    transaction: Queryable,
-    load: Loaded,
-    origin: Omit<NewVersion, 'document' | 'diff' | 'sha256'>,
-  ): Promise<{ version: number; changed: boolean }> {
-    const document: ConfigurationInput = load.checked.written;
-    const sha256 = documentSha256(document);
-    const latest = await latestVersion(transaction);
-    if (latest?.sha256 === sha256) {
-      await this.#declareKeys(transaction, latest);
-      return { version: latest.version, changed: false };
-    }
-    const entry = { ...origin, document, sha256, diff: documentDiff(latest?.document ?? {}, document) };
-    const { version } = await insertVersion(transaction, entry);
-    await this.#declareKeys(transaction, { document, version });
-    return { version, changed: true };
-  }
-
-  async #declareKeys(transaction: Queryable, stored: Pick<StoredVersion, 'document' | 'version'>): Promise<void> {
-    const { environment, pepper } = this.#options;
-    await storeDeclaredKeys(transaction, declaredKeys(checkStored(stored), environment, pepper));
   }
 
   /** Tells audit and log of an activation that stands. */
