@@ -90,6 +90,22 @@ it('lets control publish a changed configuration, and the services take it', asy
   expect(gateway.violations()).toEqual([]);
 });
 
+it('lets control slow a key, and metering hear of it', async () => {
+  const listed = (await (await admin('/admin/keys')).json()) as { keys: { keyId: string }[] }; // the shape is control's contract
+  const path = `/admin/keys/${listed.keys[0]?.keyId ?? ''}/throttle`;
+  expect((await admin(path, { method: 'PUT', body: '{"requestsPerMinute":0,"minutes":1}' })).status).toBe(200);
+  const status = async () =>
+    (await post('/v1/chat/completions', { model: 'sim', messages: [{ role: 'user', content: 'slowed?' }] })).status;
+  await vi.waitFor(async () => {
+    expect(await status()).toBe(429);
+  }, 10_000);
+  expect((await admin(path, { method: 'DELETE' })).status).toBe(200);
+  await vi.waitFor(async () => {
+    expect(await status()).toBe(200);
+  }, 10_000);
+  expect(gateway.violations()).toEqual([]);
+});
+
 async function configure(yaml: string): Promise<void> {
   const response = await admin('/admin/configuration', { method: 'PUT', body: yaml, headers: { 'content-type': 'application/yaml' } });
   expect(response.status, await response.text()).toBe(200);
