@@ -4,7 +4,7 @@ import { auditLedger } from '../audit/audit-ledger.ts';
 import { findCalls } from '../ledger/find-calls.ts';
 import { bookLateSettlements } from './late-settlements.ts';
 import { openLedger, servers, type LedgerHarness } from '../ledger-harness.ts';
-import { sampleEvents, streamEvent } from '../sample-events.ts';
+import { sampleEvents, streamEvent, type SampleOptions } from '../sample-events.ts';
 import { readStatement } from '../statements/statement.ts';
 
 const start = Date.UTC(2026, 10, 1, 12);
@@ -85,6 +85,17 @@ describe.each(servers)('late settlements on $name', ({ open }) => {
     expect(await auditBreaks()).toEqual([]);
   });
 
+  it('leaves out of a settlement after a refusal the calls that supplements were charged for meanwhile', async () => {
+    const organization = `org_${++run}`;
+    const options = { requestId: `req_${run}`, time: start, organization };
+    await record(sampleEvents.refused(options), sampleEvents.supplement(options, '1.1'), sampleEvents.supplement(options, '2.1'));
+    expect(await book()).toBe(2);
+    await record(settledWith(options, '1.1'));
+    expect(await book()).toBe(1);
+    expect(await state(organization)).toMatchObject({ tokens: 2 * sampleTokens, totals: { dueNanoUsd: String(2 * sampleCost) } });
+    expect(await auditBreaks()).toEqual([]);
+  });
+
   it('takes no call for the end of its request, whichever comes first: a replay by several replicas has no order', async () => {
     const organization = `org_${++run}`;
     const options = { requestId: `req_${run}`, time: start, organization };
@@ -151,4 +162,52 @@ describe.each(servers)('late settlements on $name', ({ open }) => {
     );
     expect(await auditBreaks()).toEqual([]);
   }, 60_000);
+
+  it.each([
+    ['refused, not knowing of its calls', ['1.1', '2.1'], 0],
+    ['settled with one of its calls', ['1.1', '2.1'], 0],
+    ['settled with a call of its own', ['2.1', '3.1'], 1],
+  ])(
+    'charges each call once that an end or a supplement tells of, whatever the order: %s',
+    async (name, calls, ownCalls) => {
+      const step = fc.constantFrom('intent', 'end', ...calls, 'sweep', 'book', 'both book');
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 10 }), async (steps) => {
+          const organization = `org_${++run}`;
+          const options = { requestId: `req_${run}`, time: start, organization };
+          const end = name.startsWith('refused') ? refusedUnknowing(options) : settledWith(options, '1.1');
+          for (const what of [...steps, ...calls, 'end', 'book']) {
+            if (what === 'intent') await record(sampleEvents.intent(options, start));
+            else if (what === 'end') await record(end);
+            else if (what === 'sweep') await harness.ledger.sweep(start + 1);
+            else if (what.endsWith('book')) await Promise.all(what === 'book' ? [book()] : [book(), book()]);
+            else await record(sampleEvents.supplement(options, what));
+          }
+          const told = calls.length + ownCalls;
+          expect(await state(organization)).toMatchObject({
+            tokens: told * sampleTokens,
+            totals: { dueNanoUsd: String(told * sampleCost) },
+          });
+          const asked = calls.map((attempt) => ({ requestId: options.requestId, attempt }));
+          expect(await findCalls(harness.database, asked, start + 3_600_000)).toEqual(calls.map(() => 'told'));
+          expect([await book(), await book()]).toEqual([0, 0]);
+        }),
+        { numRuns: 25 },
+      );
+      expect(await auditBreaks()).toEqual([]);
+    },
+    60_000,
+  );
 });
+
+function refusedUnknowing(options: SampleOptions): object {
+  const { data, ...event } = sampleEvents.refused(options);
+  return { ...event, data: { ...data, admitted: true, callsUnknown: true } };
+}
+
+/** A settlement that names its call. */
+function settledWith(options: SampleOptions, id: string): object {
+  const { data, ...event } = sampleEvents.settled(options);
+  const attempts = 'attempts' in data ? data.attempts.map((attempt) => ({ ...attempt, id })) : [];
+  return { ...event, data: { ...data, attempts } };
+}

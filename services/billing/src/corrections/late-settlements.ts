@@ -2,7 +2,7 @@ import { providerAttemptSchema } from '@sluice/contracts';
 import type { Database, Transaction } from '@sluice/database';
 import { z } from 'zod';
 import { bookAdjustments, type Adjustment } from './adjustments.ts';
-import { nanoUsdOf, ratedLines, sumOf, type FindPrice, type RatedLine } from '../ledger/rated-lines.ts';
+import { nanoUsdOf, ratedLines, sumOf, type FindPrice, type RatedLine, type RatedRow } from '../ledger/rated-lines.ts';
 
 /** Late ends of one transaction. */
 const pageSize = 500;
@@ -32,8 +32,8 @@ interface LateRow {
   already: boolean;
   /** Of one call that the end does not tell of. */
   supplement: boolean;
-  /** Ids of the calls that the row tells of. */
-  row_calls: string[];
+  /** Ids of the calls that the row, or what is booked beside it, tells of. */
+  charged_calls: (string | null)[];
 }
 
 interface StandingLine {
@@ -54,7 +54,8 @@ const attemptsSchema = z.array(providerAttemptSchema);
  * too) and has those of the end, so that sums of lines are what the provider produced. That is where the row came of the sweep (`unresolved`,
  * at the reserved amount) or of a refusal that called no provider. A second end of a settled request charges nothing: the first one wins.
  * Each request is booked once, whatever comes how often. A supplement adds its call to whatever stands, and takes nothing back; where nothing
- * does, it waits `waitMs` for it. Returns how many entries were added.
+ * does, it waits `waitMs` for it. While a reservation stands for all calls of its request it adds nothing, until an end takes that place.
+ * A call is charged once, whoever tells of it. Returns how many entries were added.
  */
 export async function bookLateSettlements(database: Database, findPrice: FindPrice, shard: number, waitMs = orphanMs): Promise<number> {
   let added = 0;
@@ -72,31 +73,39 @@ async function bookPage(
   waitMs: number,
 ): Promise<{ read: number; added: number }> {
   await transaction.query('SELECT pg_advisory_xact_lock($1::bigint)', [lockKey]);
-  const waiting = await transaction.query<LateRow>(lateSql, [pageSize, waitMs]);
+  const waiting = await transaction.query<LateRow>(waitingSql, [pageSize, waitMs]);
   const chosen = new Map<string, LateRow>();
-  const supplements = waiting.filter(isMissing);
   for (const late of waiting) {
     if (!late.supplement && !late.already && isCharged(late) && !chosen.has(late.request_id)) chosen.set(late.request_id, late);
   }
-  const standing = await standingLines(transaction, [...chosen.keys()]);
+  const requests = [...chosen.keys()];
+  const passedOver = requests.length === 0 ? [] : await transaction.query<LateRow>(passedOverSql, [requests]);
+  const supplements = [...waiting, ...passedOver].filter((late) => isMissing(late, chosen.get(late.request_id)));
+  const standing = await standingLines(transaction, requests);
   const booked = [...chosen.values(), ...supplements];
   const entries = booked.map((late) => entryOf(late, late.supplement ? [] : (standing.get(late.request_id) ?? []), findPrice));
   const added = await bookAdjustments(transaction, shard, entries);
   await transaction.query('UPDATE billing.late_settlement SET booked = event_id = ANY ($2::text[]) WHERE event_id = ANY ($1::text[])', [
-    waiting.map(({ event_id: id }) => id),
+    [...waiting, ...passedOver].map(({ event_id: id }) => id),
     booked.map(({ event_id: id }) => id),
   ]);
   return { read: waiting.length, added };
 }
 
 /** In the order of the stream, so that of two late ends the first counts. The row is JSON: amounts are read as text, to the last digit. */
-const lateSql = `
+const lateSql = (which: string): string => `
 SELECT late.event_id, late.request_id, late.ledger_row ->> 'outcome' AS late_outcome, late.ledger_row -> 'attempts' AS attempts,
   late.ledger_row ->> 'cost_nano_usd' AS cost, late.ledger_row ->> 'saved_nano_usd' AS saved, late.ledger_row ->> 'provider' AS provider,
   coalesce(late.ledger_row ->> 'model_used', late.ledger_row ->> 'model_asked') AS model,
   row.outcome AS stands, subject.ended_at, subject.organization, subject.team, subject.key_id, subject.user_name, subject.tags,
   EXISTS (SELECT FROM billing.adjustment AS known WHERE known.adjustment_id = late.request_id || ':late') AS already,
-  late.ledger_row ->> 'event_id' LIKE '%:call-%' AS supplement, ARRAY(SELECT told ->> 'id' FROM json_array_elements(row.attempts) AS told) AS row_calls
+  late.ledger_row ->> 'event_id' LIKE '%:call-%' AS supplement,
+  ARRAY(
+    SELECT told ->> 'id' FROM json_array_elements(row.attempts) AS told
+    UNION ALL
+    SELECT told ->> 'id' FROM billing.late_settlement AS known, jsonb_array_elements(known.ledger_row -> 'attempts') AS told
+    WHERE known.request_id = late.request_id AND known.booked
+  ) AS charged_calls
 FROM billing.late_settlement AS late LEFT JOIN billing.ledger AS row ON row.request_id = late.request_id,
   LATERAL (
     SELECT row.ended_at, row.organization, row.team, row.key_id, row.user_name, row.tags WHERE row.request_id IS NOT NULL
@@ -104,18 +113,40 @@ FROM billing.late_settlement AS late LEFT JOIN billing.ledger AS row ON row.requ
     SELECT told.ended_at, told.organization, told.team, told.key_id, told.user_name, told.tags
     FROM jsonb_populate_record(NULL::billing.ledger, late.ledger_row) AS told WHERE row.request_id IS NULL
   ) AS subject
-WHERE late.booked IS NULL AND (row.request_id IS NOT NULL OR late.recorded_at < now() - $2 * interval '1 millisecond'
-  AND NOT EXISTS (SELECT FROM billing.open_intent AS intent WHERE intent.request_id = late.request_id))
-ORDER BY (late.ledger_row ->> 'position')::bigint, late.event_id LIMIT $1`;
+WHERE ${which}
+ORDER BY (late.ledger_row ->> 'position')::bigint, late.event_id`;
+
+/** $1 how many, $2 ms that a supplement waits for the row of its request. */
+const waitingSql = `${lateSql(`late.booked IS NULL AND (row.request_id IS NOT NULL OR late.recorded_at < now() - $2 * interval '1 millisecond'
+  AND NOT EXISTS (SELECT FROM billing.open_intent AS intent WHERE intent.request_id = late.request_id))`)} LIMIT $1`;
+
+/** Supplements that were looked at while a reservation stood for their requests ($1): a few each, for a request has few calls. */
+const passedOverSql = lateSql(`late.request_id = ANY ($1::text[]) AND NOT late.booked AND late.event_id LIKE '%:call-%'`);
 
 function isCharged({ stands, late_outcome: end }: LateRow): boolean {
   return (stands === 'unresolved' && end !== 'unresolved') || (stands === 'refused' && end !== 'refused');
 }
 
-/** A reservation that stands for its request stands for all its calls; a call is charged once, whoever tells of it. */
-function isMissing({ supplement, stands, already, row_calls: told, attempts }: LateRow): boolean {
+/**
+ * Whether it is a supplement whose call is charged nowhere: a reservation that stands for its request stands for all its calls.
+ * @param end what is booked in place of the row now
+ */
+function isMissing({ supplement, stands, already, charged_calls: charged, attempts }: LateRow, end: LateRow | undefined): boolean {
+  if (!supplement || (stands === 'unresolved' && !already && end === undefined)) return false;
   const id = attemptsSchema.parse(attempts)[0]?.id;
-  return supplement && (stands !== 'unresolved' || already) && id !== undefined && !told.includes(id);
+  const isToldOf = end !== undefined && attemptsSchema.parse(end.attempts).some((attempt) => attempt.id === id);
+  return id !== undefined && !charged.includes(id) && !isToldOf;
+}
+
+/** What it says was used, without calls that a supplement was charged for already. */
+function chargesOf(late: LateRow): Pick<RatedRow, 'attempts' | 'cost'> {
+  let cost = nanoUsdOf(late.cost ?? undefined);
+  const attempts = attemptsSchema.parse(late.attempts).map((attempt) => {
+    if (attempt.id === undefined || !late.charged_calls.includes(attempt.id)) return attempt;
+    if (cost !== undefined) cost -= nanoUsdOf(attempt.costNanoUsd) ?? 0n;
+    return { ...attempt, usage: undefined, costNanoUsd: undefined };
+  });
+  return { attempts, cost };
 }
 
 async function standingLines(transaction: Transaction, requests: readonly string[]): Promise<Map<string, StandingLine[]>> {
@@ -144,8 +175,7 @@ function entryOf(late: LateRow, standing: readonly StandingLine[], findPrice: Fi
   }));
   const given = ratedLines(
     {
-      attempts: attemptsSchema.parse(late.attempts),
-      cost: nanoUsdOf(late.cost ?? undefined),
+      ...chargesOf(late),
       saved: nanoUsdOf(late.saved ?? undefined),
       provider: late.provider ?? '',
       model: late.model,
