@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 export interface PeriodicTask {
   readonly name: string;
   readonly intervalMs: number;
-  /** Ends early, and whole, once the signal aborts. */
+  /** Ends early once the signal aborts: whole, or by throwing where what it did so far stands or is done again. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -14,7 +14,7 @@ export function startPeriodic({ name, intervalMs, run }: PeriodicTask, log: Logg
   const timer = setInterval(() => {
     running ??= run(stopping.signal)
       .catch((error: unknown) => {
-        log.warn({ err: error, task: name }, 'a periodic task failed; the next time tries again');
+        if (!stopping.signal.aborted) log.warn({ err: error, task: name }, 'a periodic task failed; the next time tries again');
       })
       .finally(() => (running = undefined));
   }, intervalMs);

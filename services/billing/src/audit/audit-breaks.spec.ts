@@ -120,6 +120,13 @@ describe('the auditor', () => {
     expect(await breaksAfter(statements)).toContain(sentence);
   });
 
+  it('ends between two pages when it is told to, and marks nothing as verified', async () => {
+    await harness.database.query('DELETE FROM billing.audit_position');
+    const signal = AbortSignal.abort(new Error('stopping'));
+    await expect(auditLedger(harness.database, { now: start, graceMs: 0, full: false, signal })).rejects.toThrow('stopping');
+    expect(await harness.database.query('SELECT shard FROM billing.audit_position')).toEqual([]);
+  });
+
   it('shows in a run of what is new that the verified part was written anew', async () => {
     await audit(harness.database);
     const rewrite = `UPDATE billing.chain_block SET hash = sha256('other') WHERE shard = 0 AND number = 5`;

@@ -46,12 +46,14 @@ export interface AuditOptions {
   readonly anchors?: readonly ChainPosition[];
   /** Shards of the chain read at once, each on a connection of its own. Default 1. */
   readonly sideBySide?: number;
+  /** Ends it by throwing, between two pages of the chain. */
+  readonly signal?: AbortSignal;
 }
 
 /** Looks for anything that does not add up. Reads only, but for the position from which the next partial audit goes on, and findings. */
 export async function auditLedger(
   database: Database,
-  { now, graceMs, full, anchors = [], sideBySide = 1 }: AuditOptions,
+  { now, graceMs, full, anchors = [], sideBySide = 1, signal }: AuditOptions,
 ): Promise<AuditReport> {
   const before = new Date(now - graceMs);
   const producers = await database.query<{ source: string; missing: string; missing_ranges: string }>(
@@ -67,7 +69,7 @@ export async function auditLedger(
   if (waiting.unbooked > 0) breaks.push(`${waiting.unbooked} ends came late, and what they change is not booked`);
 
   const from = await verifiedUpTo(database);
-  const chain = await verifyChain(database, chainShards, { after: full ? [] : from, sideBySide });
+  const chain = await verifyChain(database, chainShards, { after: full ? [] : from, sideBySide, signal });
   breaks.push(...chain.breaks, ...(await missingAnchors(database, [...from, ...anchors])));
   const totals = totalsOf(chain.heads);
   const accounted = totals.settled + totals.refusedAdmitted + totals.unresolved;

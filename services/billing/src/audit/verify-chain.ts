@@ -48,20 +48,21 @@ export interface VerifyOptions {
   readonly after?: readonly VerifiedShard[];
   /** Shards read side by side, each on a connection of its own. The work is PostgreSQL's, and hashing: a core for each. */
   readonly sideBySide?: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Verifies every block, and that each entry's lines sum to its amount. */
 export async function verifyChain(
   database: Database,
   shards: number,
-  { after = [], sideBySide = 1 }: VerifyOptions = {},
+  { after = [], sideBySide = 1, signal }: VerifyOptions = {},
 ): Promise<ChainReport> {
   const verified: ShardReport[] = [];
   let next = 0;
   const readShards = async (): Promise<void> => {
     while (next < shards) {
       const shard = next++;
-      verified[shard] = await verifyShard(database, after.find((position) => position.shard === shard) ?? { shard, ...nothing });
+      verified[shard] = await verifyShard(database, after.find((position) => position.shard === shard) ?? { shard, ...nothing }, signal);
     }
   };
   await Promise.all(Array.from({ length: Math.min(sideBySide, shards) }, readShards));
@@ -79,12 +80,13 @@ interface ShardReport extends Pick<ChainReport, 'blocks' | 'entries' | 'lines' |
   readonly head: VerifiedShard;
 }
 
-async function verifyShard(database: Database, from: VerifiedShard): Promise<ShardReport> {
+async function verifyShard(database: Database, from: VerifiedShard, signal: AbortSignal | undefined): Promise<ShardReport> {
   const { shard } = from;
   let { number, hash, totals } = from;
   const counted = { blocks: 0, entries: 0, lines: 0 };
   const breaks: string[] = [];
   for (;;) {
+    signal?.throwIfAborted();
     const rows = await withPlanSettings(database, (transaction) => transaction.query<BlockRow>(verifySql, [shard, number, pageRows]));
     for (const row of rows) {
       const faults = faultsOf(row, number, hash).map((fault) => `chain shard ${shard} block ${row.number}: ${fault}`);

@@ -13,6 +13,8 @@ export interface RollUpOptions {
   readonly maxRows?: { readonly month: number; readonly day: number };
   /** Statements; default as many as there is work for. */
   readonly rounds?: number;
+  /** Ends it after a statement. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -52,8 +54,11 @@ WITH position AS MATERIALIZED (
 SELECT count(*) AS blocks FROM blocks`;
 
 /** Brings the sums up to the blocks that are there. Statements are exact before, meanwhile and after. */
-export async function rollUp(database: Database, { maxRows = maxGroupRows, rounds = maxRounds }: RollUpOptions = {}): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) {
+export async function rollUp(
+  database: Database,
+  { maxRows = maxGroupRows, rounds = maxRounds, signal }: RollUpOptions = {},
+): Promise<void> {
+  for (let round = 0; round < rounds && signal?.aborted !== true; round += 1) {
     const [row] = await withPlanSettings(database, (transaction) =>
       transaction.query<{ blocks: string }>(rollUpSql, [maxLinesOfShard, maxRows.month, maxRows.day]),
     );
