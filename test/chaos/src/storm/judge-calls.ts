@@ -2,6 +2,7 @@ import type { ProviderAttempt } from '@sluice/contracts';
 import type { SimulatedCall } from '@sluice/testing';
 import { usd } from './judge-budgets.ts';
 import type { JudgedFacts, StormBreak } from './judge-storm.ts';
+import { lastIntent } from './read-intents.ts';
 import type { LedgerEnd } from './storm-facts.ts';
 import { costOf } from './virtual-keys.ts';
 
@@ -104,13 +105,10 @@ class CallJudge {
   }
 
   #matchReserved({ requestId, nanoUsd }: LedgerEnd): void {
-    const reserved = (this.#intents.get(requestId) ?? []).map(({ reservedNanoUsd }) => reservedNanoUsd);
-    if (!reserved.includes(nanoUsd))
-      this.#tell(
-        'wrong amount',
-        requestId,
-        `unresolved at USD ${usd(nanoUsd)}, reserved were ${reserved.map(usd).join(' and ') || 'nothing'}`,
-      );
+    const reserved = lastIntent(this.#intents.get(requestId))?.reservedNanoUsd;
+    if (nanoUsd === reserved) return;
+    const last = reserved === undefined ? 'nothing' : `USD ${usd(reserved)}`;
+    this.#tell('wrong amount', requestId, `unresolved at USD ${usd(nanoUsd)}, reserved was ${last} in its last round`);
   }
 
   #tell(kind: string, requestId: string, text: string): void {

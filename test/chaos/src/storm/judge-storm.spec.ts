@@ -54,14 +54,17 @@ it('finds a row whose amount is not that of its attempts, and an attempt whose c
   );
 });
 
-it('finds an unresolved row at another amount than one that was reserved', () => {
+it('finds an unresolved row at another amount than its last round reserved', () => {
   const struck = [{ at: 950, atMs: 0, fault: { kind: 'kill' as const, instance: 'ingress-2' } }];
   const unresolved = (nanoUsd: bigint) => ({ struck, ends: [end({ outcome: 'unresolved', attempts: [], nanoUsd })] });
   expect(kinds(unresolved(80n))).toEqual([]);
   expect(kinds(unresolved(81n))).toEqual(['wrong amount']);
   expect(kinds({ ...unresolved(80n), intents: new Map() })).toEqual(['wrong amount']);
   const again = [intent(), intent({ eventId: 'req_1:intent-2', reservedNanoUsd: 81n })];
-  expect(kinds({ ...unresolved(81n), intents: new Map([['req_1', again]]) })).toEqual([]);
+  for (const intents of [new Map([['req_1', again]]), new Map([['req_1', again.toReversed()]])]) {
+    expect(kinds({ ...unresolved(81n), intents })).toEqual([]);
+    expect(kinds({ ...unresolved(80n), intents })).toEqual(['wrong amount']);
+  }
 });
 
 it('finds tokens that are not the provider’s, and estimates where it gave figures', () => {

@@ -1,4 +1,4 @@
-import { isRecord, usageEventTypes } from '@sluice/contracts';
+import { isRecord, roundOfIntent, usageEventTypes } from '@sluice/contracts';
 import { readStormEvents } from './read-storm-events.ts';
 
 /** What metering reserved for a request before it went on. A request that was sent round again may have several, by several replicas. */
@@ -31,6 +31,13 @@ export async function readIntents(natsUrl: string): Promise<StormIntents> {
     intents.set(requestId, [...(intents.get(requestId) ?? []), { eventId: id, holder, reservedNanoUsd, mostNanoUsd, afterEnd }]);
   });
   return intents;
+}
+
+/** The one that stands for a request that nobody settled, in the ledger and in metering: that of its highest round. */
+export function lastIntent(intents: readonly StormIntent[] = []): StormIntent | undefined {
+  const [first, ...others] = intents;
+  if (first === undefined) return undefined;
+  return others.reduce((last, intent) => (roundOfIntent(intent.eventId) > roundOfIntent(last.eventId) ? intent : last), first);
 }
 
 function costOf(amounts: unknown): bigint {

@@ -1,4 +1,5 @@
 import { usd, type BudgetState } from './judge-budgets.ts';
+import { lastIntent } from './read-intents.ts';
 import type { LedgerEnd, StormFacts } from './storm-facts.ts';
 
 /** Requests told of, of each kind. */
@@ -39,7 +40,7 @@ function suspectsOf(ends: readonly LedgerEnd[], { calls, intents, countedSupplem
   const reservedOf = ({ requestId }: LedgerEnd) => intents.get(requestId) ?? [];
   const uncounted = ({ requestId, supplements }: LedgerEnd) =>
     supplements.filter((id) => !countedSupplements.has(`${requestId}:call-${id}`));
-  const lastReserved = (end: LedgerEnd) => reservedOf(end).at(-1)?.reservedNanoUsd ?? 0n;
+  const lastReserved = (end: LedgerEnd) => lastIntent(reservedOf(end))?.reservedNanoUsd ?? 0n;
   const isSeveral = (end: LedgerEnd) => new Set(reservedOf(end).map(({ holder }) => holder)).size > 1;
   return [
     {
