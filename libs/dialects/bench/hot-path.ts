@@ -1,6 +1,15 @@
 /** `node bench/hot-path.ts`: what each function of the hot path costs a request. */
 import { z } from 'zod';
-import { collectTexts, createRestorer, createStreamReader, parseChatRequest, replaceTexts, rewriteBody, SseParser } from '../src/index.ts';
+import {
+  collectTexts,
+  createRestorer,
+  createStreamReader,
+  hasEscapedName,
+  parseChatRequest,
+  replaceTexts,
+  rewriteBody,
+  SseParser,
+} from '../src/index.ts';
 import { measure } from './measure.ts';
 
 const prose = 'The quick brown fox jumps over the lazy dog and asks for the bill. ';
@@ -48,6 +57,7 @@ for (const [name, size] of [
   const bytes = Buffer.from(text);
   console.log(`\nchat request of ${name} (${bytes.length} bytes)`);
   measure('  JSON.parse, for scale', () => JSON.parse(text) as unknown);
+  measure('  hasEscapedName', () => hasEscapedName(text));
   measure('  parseChatRequest', () => parseChatRequest(body));
   measure('  the same with zod', () => zodSchema.parse(body));
   measure('  collectTexts', () => collectTexts('openai-chat', body));

@@ -5,6 +5,7 @@ export type { RequestFacts } from './dialect-adapter.ts';
 export * from './dialects.ts';
 export * from './drop-foreign-proofs.ts';
 export * from './error-body.ts';
+export * from './escaped-names.ts';
 export type { JsonObject } from './json-value.ts';
 export * from './neutral/index.ts';
 export * from './openai-chat/parse-chat-request.ts';

@@ -37,6 +37,11 @@ describe('malformed requests', () => {
     ['too hot', '{"model":"chat","messages":[{"role":"user","content":"x"}],"temperature":3}', 'temperature'],
     ['1e999 tokens', '{"model":"chat","messages":[{"role":"user","content":"x"}],"max_tokens":1e999}', 'max_tokens'],
     ['an unclosed document', '{"model":"chat"', null],
+    [
+      'a limit that JSON.parse may read by another name',
+      String.raw`{"model":"chat","messages":[{"role":"user","content":"x"}],"\u006dax_tokens":9}`,
+      null,
+    ],
     ['100,000 open brackets', '['.repeat(100_000), null],
   ])('tells a client that sends %s', async (_name, body, param) => {
     expect(await errorOf(await edge.post('/v1/chat/completions', body))).toMatchObject({
