@@ -2,7 +2,6 @@
  * What the ledger costs: events a second, and CPU time for each request (an intent and a settlement) of this process
  * and of the database, at several batch sizes, on PGlite and on Debian's PostgreSQL. Run: `node services/billing/bench/ledger.ts [requests]`.
  */
-import { readdir, readFile } from 'node:fs/promises';
 import { migrate, openDatabase } from '@sluice/database';
 import { startDebianPostgres, startPostgres } from '@sluice/testing';
 import { samplePrices } from '../src/ledger-harness.ts';
@@ -10,24 +9,10 @@ import { Ledger } from '../src/ledger/ledger.ts';
 import { planBatch, type StreamEvent } from '../src/ledger/plan-batch.ts';
 import { PriceBook } from '../src/corrections/price-book.ts';
 import { sampleEvents, streamEvent } from '../src/sample-events.ts';
+import { processorTimeUs } from './processor-time.ts';
 
 const requests = Number(process.argv[2] ?? 10_000);
 const batchSizes = [10, 100, 500, 2_000];
-/** Linux counts CPU time in hundredths of a second. */
-const tickUs = 10_000;
-
-async function cpuUsOf(matches: (commandLine: string, id: string) => boolean): Promise<number> {
-  let ticks = 0;
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
-    if (!matches(commandLine, entry)) continue;
-    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
-  }
-  return ticks * tickUs;
-}
 
 /** Intents and settlements as they lie in the stream: the settlement some hundred events behind its intent. */
 function makeEvents(round: string): StreamEvent[] {
@@ -46,7 +31,7 @@ function makeEvents(round: string): StreamEvent[] {
   return events;
 }
 
-async function measure(name: string, url: string, matches: (commandLine: string, id: string) => boolean): Promise<void> {
+async function measure(name: string, { url, pid }: { readonly url: string; readonly pid: number }): Promise<void> {
   const database = openDatabase({ url, applicationName: 'billing-bench' });
   await migrate(database, { service: 'billing', directory: new URL('../migrations/', import.meta.url) });
   const prices = new PriceBook(database, Date.now);
@@ -55,13 +40,13 @@ async function measure(name: string, url: string, matches: (commandLine: string,
   await runOnce(ledger, makeEvents('warm'), 500);
   for (const batchSize of batchSizes) {
     const events = makeEvents(String(batchSize));
-    const database0 = await cpuUsOf(matches);
+    const database0 = await processorTimeUs(pid);
     const own0 = process.cpuUsage();
     const startedAt = performance.now();
     await runOnce(ledger, events, batchSize);
     const seconds = (performance.now() - startedAt) / 1_000;
     const own = process.cpuUsage(own0);
-    const databaseUs = ((await cpuUsOf(matches)) - database0) / requests;
+    const databaseUs = ((await processorTimeUs(pid)) - database0) / requests;
     const ownUs = (own.user + own.system) / requests;
     console.log(
       `${name.padEnd(12)}${String(batchSize).padStart(6)}${(events.length / seconds).toFixed(0).padStart(12)}` +
@@ -89,11 +74,6 @@ const { user, system } = process.cpuUsage(startedAt);
 console.log(`parsing and planning alone: ${((user + system) / requests).toFixed(1)} µs a request`);
 
 const debian = await startDebianPostgres();
-const port = new URL(debian.url).port;
-await measure(
-  'PostgreSQL',
-  debian.url,
-  (commandLine) => commandLine.includes(`-p\0${port}\0`) || /^postgres: .*postgres postgres 127/.test(commandLine),
-).finally(() => debian.stop());
+await measure('PostgreSQL', debian).finally(() => debian.stop());
 const embedded = await startPostgres();
-await measure('PGlite', embedded.url, (_commandLine, id) => id === String(embedded.pid)).finally(() => embedded.stop());
+await measure('PGlite', embedded).finally(() => embedded.stop());

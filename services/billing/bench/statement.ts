@@ -14,6 +14,7 @@ import { withPlanSettings } from '../src/ledger/plan-settings.ts';
 import { statementSql } from '../src/statements/statement-sql.ts';
 import { readStatement, type StatementQuery } from '../src/statements/statement.ts';
 import { verifyChain } from '../src/audit/verify-chain.ts';
+import { processorTimeUs } from './processor-time.ts';
 
 const millionEvents = Number(process.argv[2] ?? 10);
 const requests = (millionEvents * 1_000_000) / 2;
@@ -28,8 +29,11 @@ const server = await startDebianPostgres();
 const database = openDatabase({ url: server.url, applicationName: 'statement-bench', statementTimeoutMs: 900_000 });
 const seconds = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
   const startedAt = performance.now();
+  const busyUs = await processorTimeUs(server.pid);
   const result = await work();
-  console.log(`${what}: ${((performance.now() - startedAt) / 1_000).toFixed(3)} s`);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const busySeconds = ((await processorTimeUs(server.pid)) - busyUs) / 1e6;
+  console.log(`${what}: ${seconds.toFixed(3)} s, PostgreSQL's processor time ${busySeconds.toFixed(2)} s`);
   return result;
 };
 
