@@ -126,7 +126,7 @@ describe.each(servers)('statements on $name', ({ open }) => {
     const statement = await read(organization, { by: 'user' });
     expect([Object.keys(amounts(statement)).length, statement.more]).toEqual([2_000, 3]);
     expect(statement.totals.dueNanoUsd).toBe(String(2_003n * sampleCost));
-  }, 30_000);
+  }, 60_000);
 
   it('leaves out what would make the answer larger than the bus takes, and says so', async () => {
     const organization = `org_${++run}`;
@@ -141,7 +141,7 @@ describe.each(servers)('statements on $name', ({ open }) => {
     expect(Buffer.byteLength(JSON.stringify(statement))).toBeLessThan(900_000);
     expect(Object.keys(amounts(statement)).length + statement.more).toBe(1_500);
     expect(statement.totals.dueNanoUsd).toBe(String(1_500n * sampleCost));
-  }, 30_000);
+  }, 60_000);
 });
 
 it('reads no table of the ledger whole, however long it is', async () => {
