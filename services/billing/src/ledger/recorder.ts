@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SluiceError, streams, subjects } from '@sluice/contracts';
+import { sqlStateOf } from '@sluice/database';
 import type { Logger } from 'pino';
 import type { BillingMetrics } from '../billing-metrics.ts';
 import type { Ledger, Recorded } from './ledger.ts';
@@ -22,10 +23,12 @@ export interface RecorderParts {
 
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
+const deadlockDetected = '40P01';
 
 /**
- * Handler of the durable consumer. While Postgres is away the batch waits here, unacknowledged: thrown back, its
- * events would be delivered again and again until they counted as unprocessable. Only what Postgres refuses is thrown.
+ * Handler of the durable consumer. While Postgres is away, or took the batch back because it and a sweep or another replica waited for each
+ * other, the batch waits here, unacknowledged: thrown back, its events would be delivered again and again until they counted as
+ * unprocessable. Only what Postgres refuses is thrown.
  */
 export function createRecorder(parts: RecorderParts): (batch: readonly StreamEvent[]) => Promise<void> {
   const { ledger, sweepClock, metrics, log } = parts;
@@ -62,12 +65,12 @@ async function recordPatiently(
       sweepClock.delivered(); // the stream is not read to its end while this batch waits
       const error = SluiceError.from(thrown);
       if (signal.aborted || !isPassing(error)) throw error;
-      log.warn({ err: error, size: batch.length, pauseMs }, 'the ledger is out of reach; the batch waits');
+      log.warn({ err: error, size: batch.length, pauseMs }, 'the batch was not recorded; it waits and is recorded again');
       await delay(pauseMs, undefined, { signal });
     }
   }
 }
 
 function isPassing(error: SluiceError): boolean {
-  return error.code === 'stage_unavailable' || error.code === 'deadline_exceeded';
+  return error.code === 'stage_unavailable' || error.code === 'deadline_exceeded' || sqlStateOf(error) === deadlockDetected;
 }

@@ -1,11 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase, type Database } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openLedger, type LedgerHarness } from '../ledger-harness.ts';
 import { sampleEvents, streamEvent } from '../sample-events.ts';
 import { clearLedger, ledgerContents } from './ledger-contents.ts';
+import { createBillingMetrics } from '../billing-metrics.ts';
 import { Ledger } from './ledger.ts';
+import { createRecorder } from './recorder.ts';
+import { SweepClock } from './sweep-clock.ts';
 
 const start = Date.UTC(2026, 10, 1, 12);
 
@@ -79,6 +84,40 @@ describe('a batch that is recorded while another statement writes the row of its
       expect((await ledgerContents(harness.database)).open).toMatchObject([{ round: Math.max(other, own) }]);
     },
   );
+
+  it('records a batch again that Postgres gave up because it and a sweep waited for each other', async () => {
+    const options = { requestId: 'req_1', time: start };
+    await harness.ledger.record([streamEvent(sampleEvents.intent(options, start), 1)]);
+    const metrics = createBillingMetrics(new Registry());
+    const sweepClock = new SweepClock({ graceMs: 0, quietMs: 60_000, clock: Date.now });
+    const { signal } = new AbortController();
+    const record = createRecorder({
+      ledger: harness.ledger,
+      sweepClock,
+      metrics,
+      log: pino({ level: 'silent' }),
+      publish: () => undefined,
+      signal,
+    });
+    const { promise: recorded, resolve } = Promise.withResolvers<unknown>();
+    // The recorder looks for the cause of its wait first, and so late that the sweep surely waits too.
+    await other.query(`ALTER SYSTEM SET deadlock_timeout = '3s'`);
+    await other.query('SELECT pg_reload_conf()');
+    await other.transaction(async (transaction) => {
+      await transaction.query(`SET LOCAL deadlock_timeout = '60s'`);
+      await transaction.query('SELECT FROM billing.open_intent FOR UPDATE');
+      resolve(record([streamEvent(sampleEvents.settled(options), 2)]));
+      while (!(await isWaiting())) await delay(5);
+      await new Ledger(transaction, { shard: 1 }).sweep(start + 1);
+    });
+    await recorded;
+    expect((await metrics.failures.get()).values).toMatchObject([{ value: 1 }]);
+    expect(await ledgerContents(harness.database)).toMatchObject({
+      rows: [{ outcome: 'unresolved' }],
+      open: [],
+      late: [{ event_id: 'req_1:settled' }],
+    });
+  });
 
   it('takes the same event from another replica at the same time once', async () => {
     const event = sampleEvents.settled({ requestId: 'req_1', time: start });
