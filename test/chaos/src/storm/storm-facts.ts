@@ -93,7 +93,7 @@ export async function readLedgerFacts(database: Database): Promise<LedgerFacts> 
       keyId: row.key_id,
       team: row.team,
       endedAt: row.ended_at.getTime(),
-      attempts: [...(row.late?.attempts ?? row.attempts), ...row.supplements.flatMap(({ attempts }) => attempts)],
+      attempts: [...(row.late === null ? row.attempts : chargedOf(row.late, row)), ...row.supplements.flatMap(({ attempts }) => attempts)],
       nanoUsd: BigInt(row.amount),
       late: row.late !== null,
       supplements: row.supplements.flatMap(({ attempts }) => attempts.map(({ id }) => id ?? '')),
@@ -104,4 +104,10 @@ export async function readLedgerFacts(database: Database): Promise<LedgerFacts> 
     secondEnds: second.map(({ request_id: id }) => id),
     waitingLate: open?.late ?? 0,
   };
+}
+
+/** A late end is charged without the calls that supplements were charged for before it came. */
+function chargedOf(late: { readonly attempts: readonly ProviderAttempt[] }, { supplements }: Row): ProviderAttempt[] {
+  const told = new Set(supplements.flatMap(({ attempts }) => attempts.map(({ id }) => id)));
+  return late.attempts.filter(({ id }) => id === undefined || !told.has(id));
 }
