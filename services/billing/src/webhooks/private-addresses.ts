@@ -30,6 +30,8 @@ for (const [network, bits] of [
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
+  ['3fff::', 20],
+  ['5f00::', 16], // segment identifiers of an operator's own network
   ['fc00::', 7],
   ['fe80::', 10],
   ['fec0::', 10],
