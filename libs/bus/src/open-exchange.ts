@@ -2,8 +2,8 @@ import { headers as headerNames, SluiceError, subjects, type Answer, type Failur
 import type { Msg } from 'nats';
 import type { Dispatch, Exchange, ExchangeListener } from './bus.ts';
 import { CallHolder } from './call-holder.ts';
-import { forgetBodies, parseClaim } from './claim-check.ts';
 import type { DispatcherSurroundings } from './dispatcher-surroundings.ts';
+import { ExchangeBodies } from './exchange-bodies.ts';
 import { decodeFrame } from './frame.ts';
 import { IncomingStream } from './incoming-stream.ts';
 import { liveSlip } from './live-slip.ts';
@@ -32,7 +32,7 @@ export class OpenExchange implements Exchange, Rostered {
   readonly #surroundings: DispatcherSurroundings;
   readonly #onClosed: (exchange: OpenExchange) => void;
   readonly #inbox: OpenInbox;
-  #claim: string | undefined;
+  readonly #bodies: ExchangeBodies;
   #attempt = 0;
   #dispatchedAt = 0;
   /** When to send again because nobody subscribed to the first stage. */
@@ -41,8 +41,6 @@ export class OpenExchange implements Exchange, Rostered {
   /** From its first chunk on. */
   #stream: IncomingStream | undefined;
   #cancelledAt: number | undefined;
-  /** A large body is on its way to the object store, or a large answer from it: nobody else is waited for. */
-  #storing = false;
   /** Ended here, and not by an answer. */
   #unanswered = false;
   #closed = false;
@@ -59,6 +57,7 @@ export class OpenExchange implements Exchange, Rostered {
     this.#surroundings = surroundings;
     this.#onClosed = onClosed;
     this.#holder = new CallHolder(surroundings.presence);
+    this.#bodies = new ExchangeBodies(surroundings.claims, this.requestId);
     this.#inbox = surroundings.inbox.open(this.requestId, (message) => {
       this.#receive(message);
     });
@@ -69,18 +68,14 @@ export class OpenExchange implements Exchange, Rostered {
   }
 
   start(): void {
-    if (this.#surroundings.claims.needed(this.#request.body.byteLength)) void this.#startClaimed();
+    if (this.#bodies.isLarge(this.#request.body)) void this.#startClaimed();
     else this.#send();
   }
 
   async #startClaimed(): Promise<void> {
-    const { claims } = this.#surroundings;
-    this.#storing = true;
     try {
-      await claims.put(this.requestId, this.#request.body);
-      this.#storing = false;
-      this.#claim = `${this.#request.body.byteLength}:${this.requestId}`;
-      if (this.#closed) void claims.delete(this.requestId);
+      await this.#bodies.store(this.#request.body);
+      if (this.#closed) this.#bodies.forget(this.#attempt, this.#request.slip);
       else this.#send();
     } catch (thrown) {
       this.fail(SluiceError.from(thrown));
@@ -100,8 +95,8 @@ export class OpenExchange implements Exchange, Rostered {
     publishRequest(this.#surroundings.connection, {
       slip,
       envelope: { ...this.#request.envelope, dispatchedAt: this.#dispatchedAt, guards: slip.skipped },
-      body: this.#claim === undefined ? this.#request.body : undefined,
-      claim: this.#claim,
+      body: this.#bodies.claim === undefined ? this.#request.body : undefined,
+      claim: this.#bodies.claim,
       deadline: this.#request.deadline,
       attempt: this.#attempt,
       trace: this.#request.trace,
@@ -122,7 +117,7 @@ export class OpenExchange implements Exchange, Rostered {
       );
       return;
     }
-    if (this.#storing) return;
+    if (this.#bodies.areMoving) return;
     if (this.#stream !== undefined) {
       this.#checkStreamHolder();
       return;
@@ -261,11 +256,8 @@ export class OpenExchange implements Exchange, Rostered {
   }
 
   async #finalClaimed(answer: Answer, claim: string): Promise<void> {
-    this.#storing = true;
     try {
-      const [name] = parseClaim(claim);
-      const body = await this.#surroundings.claims.get(name);
-      void this.#surroundings.claims.delete(name);
+      const body = await this.#bodies.take(claim);
       this.#finish(() => {
         this.#listener.final(answer, body);
       });
@@ -301,7 +293,7 @@ export class OpenExchange implements Exchange, Rostered {
     this.#stream?.close();
     this.#surroundings.inbox.close(this.#inbox);
     this.#onClosed(this);
-    if (this.#claim !== undefined) void forgetBodies(this.#surroundings.claims, this.requestId, this.#attempt, this.#request.slip);
+    this.#bodies.forget(this.#attempt, this.#request.slip);
     tell();
   }
 }
