@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UnsequencedEvent } from '@sluice/bus';
@@ -7,7 +7,7 @@ import { sampleEnvelope } from '@sluice/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CallChecker } from './call-checker.ts';
-import { CallJournal, endsWithinMs } from './call-journal.ts';
+import { CallJournal, endsWithinMs, lockName } from './call-journal.ts';
 
 type State = 'told' | 'missing' | 'open';
 
@@ -213,6 +213,20 @@ it('leaves the journal of a router that lives alone', async () => {
   expect(readdirSync(join(directory, 'other'))).toContain('00000001.calls');
   await checker.close();
   await other.checker.close();
+});
+
+it('leaves the folder of a router that begins, which has not locked it yet, and removes one that nobody began', async () => {
+  const folder = join(directory, 'new');
+  mkdirSync(folder);
+  writeFileSync(join(folder, lockName), '');
+  utimesSync(folder, now / 1_000, now / 1_000);
+  const { checker } = open('b');
+  await checker.check();
+  expect(existsSync(folder)).toBe(true);
+  now += 60_000;
+  await checker.check();
+  expect(existsSync(folder)).toBe(false);
+  await checker.close();
 });
 
 it('keeps files where the ledger is out of reach, and asks again', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock, type Bus, type EventPublisher, type UnsequencedEvent } from '@sluice/bus';
 import { ledgerCalls, subjects, usageEventTypes, type ProviderAttempt, type UsageSettled } from '@sluice/contracts';
@@ -23,6 +23,8 @@ const intervalMs = 2_000;
 const pageCalls = 500;
 const askTimeoutMs = 10_000;
 const storeTimeoutMs = 10_000;
+/** A folder without a file is left alone for so long. */
+const makingMs = 60_000;
 /** A file with calls of requests that have no end yet is asked for again after this share of the time since it was due. */
 const askAgainShare = 0.125;
 /** A request that has no end in the ledger so long after its deadline never had an intent either: its call is all that is known of it. */
@@ -87,11 +89,11 @@ export class CallChecker {
 
   /** Journals of routers that have ended: theirs is the lock no more. */
   async #checkEnded(): Promise<void> {
-    const { directory, instance } = this.#parts;
+    const { directory, instance, clock } = this.#parts;
     for (const name of readdirSync(directory)) {
       const folder = join(directory, name);
       if (this.#stopped) return;
-      if (name === instance || !existsSync(join(folder, lockName))) continue;
+      if (name === instance || !existsSync(join(folder, lockName)) || isInTheMaking(folder, clock())) continue;
       const unlock = takeLock(join(folder, lockName));
       if (unlock === undefined) continue;
       try {
@@ -201,4 +203,9 @@ function supplementOf({ subject, attempt: begun }: JournalledCall, ended: Provid
   };
   const id = `${requestId}:call-${attempt.id ?? ''}`;
   return { id, type: usageEventTypes.supplement, subject: `${organization}/${team}/${keyId}`, data };
+}
+
+/** Its router may not have its lock yet, and must find it when it has. */
+function isInTheMaking(folder: string, now: number): boolean {
+  return segmentNames(folder).length === 0 && now - statSync(folder).mtimeMs < makingMs;
 }
