@@ -52,6 +52,16 @@ describe('readRequestOptions', () => {
     expect(readRequestOptions({ 'cache-control': 'no-store' }).cache).toEqual({ noStore: true });
   });
 
+  it('reads a tag by its own name, whatever names were read before', () => {
+    const before: unknown = JSON.parse(String.raw`{"first of this shape":[],"\\u00f":0}`);
+    const { tags } = readRequestOptions({ 'x-sluice-metadata': String.raw` {"first of this shape":1,"\u00fcber\n":"a:\"b\""} ` });
+    expect(Object.entries(tags)).toEqual([
+      ['first of this shape', '1'],
+      ['über\n', 'a:"b"'],
+    ]);
+    expect(before).toBeTypeOf('object'); // kept until here, and its shape with it
+  });
+
   it('takes a tag of any name, and none of it reaches a prototype', () => {
     const { tags } = readRequestOptions({ 'x-sluice-metadata': '{"__proto__":"x"}' });
     expect(JSON.stringify(tags)).toBe('{"__proto__":"x"}');

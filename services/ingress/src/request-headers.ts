@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { SluiceError, type CacheDirectives } from '@sluice/contracts';
+import { isRecord, SluiceError, type CacheDirectives } from '@sluice/contracts';
 
 const tagLimit = 32;
 const tagNameLength = 64;
@@ -68,15 +68,8 @@ function readTags(metadata: string | undefined): Record<string, string> {
   if (metadata === undefined) return {};
   const header = 'x-sluice-metadata';
   if (metadata.length > metadataBytes) throw wrong(header, `must have at most ${metadataBytes} bytes`);
-  let value: unknown;
-  try {
-    value = JSON.parse(metadata);
-  } catch {
-    throw wrong(header, 'must be a JSON object such as {"project":"search"}');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw wrong(header, 'must be a JSON object such as {"project":"search"}');
-  const entries = Object.entries(value as Record<string, unknown>); // an object by the line above
+  const entries = membersOf(metadata);
+  if (entries === undefined) throw wrong(header, 'must be a JSON object such as {"project":"search"}');
   if (entries.length > tagLimit) throw wrong(header, `must have at most ${tagLimit} entries`);
   const tags: Record<string, string> = Object.create(null) as Record<string, string>; // a tag named __proto__ is a tag
   for (const [name, tag] of entries) {
@@ -89,6 +82,27 @@ function readTags(metadata: string | undefined): Record<string, string> {
     tags[name] = text;
   }
   return tags;
+}
+
+const stringsAndColons = /("(?:[^"\\]|\\.)*")(\s*:)?/g;
+
+/**
+ * Members of a JSON object without objects in it; undefined where it is none. Names with escapes, which a header needs for all beyond ASCII, are
+ * read as an array's strings: as names `JSON.parse` may take them for others that somebody else has sent (see `hasEscapedName`).
+ */
+function membersOf(document: string): (readonly [string, unknown])[] | undefined {
+  try {
+    const value: unknown = JSON.parse(document);
+    if (!isRecord(value)) return undefined;
+    if (!document.includes('\\')) return Object.entries(value);
+    const list = document.trim().slice(1, -1);
+    const flat = JSON.parse(
+      `[${list.replace(stringsAndColons, (_, text: string, colon?: string) => (colon === undefined ? text : `${text},`))}]`,
+    ) as unknown[]; // in brackets
+    return flat.flatMap((name, index) => (index % 2 === 0 ? [[String(name), flat[index + 1]] as const] : []));
+  } catch {
+    return undefined;
+  }
 }
 
 function readInteger(header: string, text: string, minimum: number, maximum: number): number {
