@@ -42,6 +42,8 @@ export interface Edge {
   readonly services: Bus;
   /** What the stage `router` does from now on. */
   answerWith(handler: Handler): void;
+  /** As a process that is told to end: what is under way goes on to its end. */
+  close(): Promise<void>;
   ask(body: unknown, headers?: Record<string, string>): Promise<Response>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: string | Uint8Array, headers?: Record<string, string>): Promise<Response>;
@@ -222,8 +224,9 @@ export async function openEdge(options: EdgeOptions = {}): Promise<Edge> {
     log,
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  const close = () => server.close();
   afterAll(async () => {
-    await server.close();
+    await close();
     await dispatcher.close();
     await Promise.all([bus.close(), services.close()]);
   });
@@ -242,6 +245,7 @@ export async function openEdge(options: EdgeOptions = {}): Promise<Edge> {
     answerWith: (next) => {
       handler = next;
     },
+    close,
     post,
     ask: (body, headers) => post('/v1/chat/completions', JSON.stringify(body), headers),
     get: (path, headers = {}) => fetch(url + path, { headers: { authorization: `Bearer ${key}`, ...headers } }),

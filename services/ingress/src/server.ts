@@ -38,13 +38,14 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     requestTimeout: requestTimeoutMs,
     logger: false,
     exposeHeadRoutes: false,
-    return503OnClosing: true,
+    return503OnClosing: false, // it would not be an error of the client's dialect
     forceCloseConnections: 'idle',
     genReqId: options.newRequestId,
     frameworkErrors: (error, request, reply) => {
       sendError(request, reply, publicError(error), options.log);
     },
   });
+  refuseOnClosing(server, options.log);
   server.removeAllContentTypeParsers();
   // Bodies stay bytes: they travel on as they came, and only what ingress must know is parsed.
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -143,6 +144,19 @@ function publicError(thrown: unknown): SluiceError {
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return new SluiceError('invalid_request', 'The request is malformed.', {}, thrown);
   return SluiceError.from(thrown);
+}
+
+/** What comes on a busy connection after the server began to close is for another instance. */
+function refuseOnClosing(server: FastifyInstance, log: ServerOptions['log']): void {
+  let closing = false;
+  server.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  server.addHook('onRequest', (request, reply, done) => {
+    if (closing) sendError(request, reply, new SluiceError('overloaded', 'This instance of the gateway is stopping; retry at once.'), log);
+    else done();
+  });
 }
 
 function sendError(request: FastifyRequest, reply: FastifyReply, error: SluiceError, log: ServerOptions['log']): void {
