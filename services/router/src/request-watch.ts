@@ -35,10 +35,12 @@ export class RequestWatch implements Swept {
   readonly #followed = new Set<FollowedCall>();
   #endWait: (() => void) | undefined;
 
-  constructor(tools: WatchTools, context: StageContext) {
+  /** @param dispatchedAt epoch ms: ingress counts its hop budget from then, so a request that was long on its way is accepted at the first sweep */
+  constructor(tools: WatchTools, context: StageContext, dispatchedAt: number) {
     this.#tools = tools;
     this.#context = context;
-    this.#acceptAt = tools.clock() + tools.acceptAfterMs;
+    // Not later for a clock of ingress that is ahead.
+    this.#acceptAt = Math.min(tools.clock(), dispatchedAt) + tools.acceptAfterMs;
     tools.sweeper.add(this);
   }
 

@@ -28,8 +28,8 @@ export async function routeRequest(
 ): Promise<Outcome> {
   const body = request.body.inline ?? (await request.body.bytes());
   if (context.claimRequired && !(await context.claim())) return drop();
-  const watch = new RequestWatch(tools, context);
   const { envelope } = request;
+  const watch = new RequestWatch(tools, context, envelope.dispatchedAt);
   const holding = Holding.of(envelope, context.deadline, route, tools);
   const run: Run = { tools, envelope, body, route, watch, attempts: [], failed: [], refusedAccounts: new Set(), holding };
   let streaming = false;

@@ -15,6 +15,7 @@ const body = { model: 'chat', messages: [{ role: 'user', content: 'Say something
 const log = pino({ level: 'silent' });
 /** Shorter than the time after which the router says `accepted`, as on a machine so late that ingress does not hear it in time. */
 const hopBudgetMs = 100;
+const acceptAfterMs = 60_000;
 
 let directory: string;
 let journal: CallJournal;
@@ -32,7 +33,7 @@ beforeAll(async () => {
       providers: [{ name: 'sim', type: 'openai-compatible', baseUrl: provider.url, forwardHeaders: ['x-sim-*'] }],
       models: [{ name: 'chat', targets: [{ provider: 'sim', model: 'sim' }] }],
     },
-    { journal, settings: { ACCEPT_AFTER_MS: 60_000 } },
+    { journal, settings: { ACCEPT_AFTER_MS: acceptAfterMs } },
   );
   const connection = { service: 'router', version: '0.1.0', description: 'test', log, tracing: false, echo: true };
   bus = await connectBus({ servers: server.url, ...connection, hopBudgetMs: 10_000 });
@@ -93,4 +94,19 @@ it('notes both calls of a request that was sent again while its first one ran, o
   await vi.waitFor(async () => {
     expect((await readEnds(journal.files(), names)).size).toBe(2);
   }, 5_000);
+});
+
+it('says accepted at the next sweep where the request was long on its way: ingress is about to send it again', async () => {
+  const accepted = vi.fn();
+  const controller = new AbortController();
+  const asked = router.ask(body, {
+    headers: { 'x-sim-fault': 'hang' },
+    envelope: { id: 'req_01JD0000000000000000000001', dispatchedAt: Date.now() - acceptAfterMs },
+    context: { accepted, signal: controller.signal },
+  });
+  await vi.waitFor(() => {
+    expect(accepted).toHaveBeenCalledTimes(1);
+  });
+  controller.abort();
+  await asked;
 });
