@@ -10,8 +10,8 @@ export interface ExpiryParts {
 }
 
 const sweepMs = 1_000;
-/** The stream is read for whatever fell due in this time together: a dead ingress leaves many behind. */
-const readAgainMs = 5_000;
+/** The stream is read for whatever fell due in this time together: a dead ingress leaves many behind, and minutes of events are many. */
+const readAgainMs = 20_000;
 
 /**
  * Books what nobody settled, once its time is over and the stored events were looked at again: an end may have been told before this
