@@ -5,6 +5,7 @@ import { startPostgres } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Admission } from './admission/admission.ts';
 import { InputCounter } from './estimates/count-input.ts';
+import { KnownKeys } from './limits/known-keys.ts';
 import { LeaseTraces } from './leases/lease-traces.ts';
 import { migrateMetering, openReplica, sampleEnvelope, sampleSnapshot, type SampleLimits } from './metering-samples.ts';
 import { OutputEstimates } from './estimates/output-estimates.ts';
@@ -36,11 +37,13 @@ function openStage(limits: SampleLimits, unacknowledged = 0, isSafe = true) {
   const { admission } = openReplica(database, sampleSnapshot(limits), () => now);
   admissions.push(admission);
   const estimates = new OutputEstimates();
+  const keys = new KnownKeys(sampleSnapshot(limits).keys);
   const published: Published[] = [];
   const stage = createStage({
     admission,
     estimates,
     counter: new InputCounter(),
+    keys,
     traces: new LeaseTraces(),
     policyOf: () => undefined,
     throttleOf: () => undefined,
@@ -53,7 +56,7 @@ function openStage(limits: SampleLimits, unacknowledged = 0, isSafe = true) {
   });
   const ask = (envelope: Envelope, attempt = 1, text = 'x'.repeat(41), granted = true): Promise<Outcome> =>
     Promise.resolve(stage.handle({ envelope, body: Body.of(Buffer.from(text)) }, contextOf(attempt, granted)));
-  return { admission, estimates, published, ask };
+  return { admission, estimates, keys, published, ask };
 }
 
 function contextOf(attempt: number, granted: boolean): StageContext {
@@ -174,6 +177,23 @@ describe('the metering stage', () => {
     const { ask, admission } = openStage({}, unacknowledged, isSafe);
     expect(await ask(sampleEnvelope('req_1'))).toMatchObject({ kind: 'refuse', error: { code: 'overloaded', retryAfterSeconds: 5 } });
     expect(admission.open).toBe(0);
+  });
+
+  it('waits for the limits of a key that was made a moment ago, and admits nothing of one that does not come', async () => {
+    const { ask, admission, keys } = openStage({});
+    const { keys: known } = sampleSnapshot({});
+    const made = known.map((key) => ({ ...key, keyId: 'key_new', limits: { requestsPerMinute: 1 } })).slice(0, 1);
+    const ofKey = (id: string, dispatchedAt: number) => {
+      const { principal } = sampleEnvelope(id);
+      return sampleEnvelope(id, { principal: { ...principal, keyId: 'key_new' }, dispatchedAt });
+    };
+    expect(await ask(ofKey('req_0', now - 5_000))).toMatchObject({ kind: 'refuse', error: { code: 'stage_unavailable' } });
+    expect(await ask(ofKey('req_0', now - 5_000), 2, 'text', false)).toEqual({ kind: 'drop' });
+    const asked = [ask(ofKey('req_1', now)), ask(ofKey('req_2', now))];
+    admission.configure({ ...sampleSnapshot({}), keys: [...known, ...made] });
+    keys.configure([...known, ...made]);
+    expect((await Promise.all(asked)).map(({ kind }) => kind).sort()).toEqual(['forward', 'refuse']);
+    expect(admission.open).toBe(1);
   });
 
   it('refuses beyond a budget until its window ends', async () => {

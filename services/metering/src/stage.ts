@@ -25,16 +25,21 @@ import type { Admission } from './admission/admission.ts';
 import type { AdmissionRequest } from './admission/admission-request.ts';
 import type { InputCounter } from './estimates/count-input.ts';
 import { explainRefusal } from './admission/explain-refusal.ts';
+import type { KnownKeys } from './limits/known-keys.ts';
 import type { LeaseTraces } from './leases/lease-traces.ts';
 import type { OutputEstimates } from './estimates/output-estimates.ts';
 import type { Refusal } from './admission/refusal.ts';
 import type { Reservation } from './admission/reservation.ts';
 import { reserveTokens } from './estimates/reserve-tokens.ts';
 
+/** Longest wait for the snapshot that has a key, from its request's dispatch on: below the hop budget. */
+const keyPatienceMs = 1_000;
+
 export interface MeteringSurroundings {
   readonly admission: Admission;
   readonly estimates: Pick<OutputEstimates, 'estimate'>;
   readonly counter: Pick<InputCounter, 'count'>;
+  readonly keys: Pick<KnownKeys, 'has' | 'wait'>;
   readonly traces: Pick<LeaseTraces, 'wait'>;
   readonly events: Pick<EventPublisher, 'publish' | 'unacknowledged' | 'isSafe'>;
   /** How a key is slowed after an anomaly. */
@@ -74,6 +79,7 @@ function handle(surroundings: MeteringSurroundings, request: StageRequest, conte
     );
   }
   const { envelope, body } = request;
+  if (!surroundings.keys.has(envelope.principal.keyId)) return awaitKey(surroundings, request, context);
   const asked = askOf(surroundings, envelope, context, body.byteLength);
   const announced = admission.holds(envelope.id); // sent round again: a repeat would leave a gap in our event sequence
   const result = admission.admit(asked);
@@ -81,6 +87,23 @@ function handle(surroundings: MeteringSurroundings, request: StageRequest, conte
     conclude(surroundings, envelope, context, asked, refusal, announced);
   if (result === 'count') return countThenAdmit(surroundings, request, context, asked);
   return result instanceof Promise ? surroundings.traces.wait(result).then(end) : end(result);
+}
+
+/** A key that control knows and we do not was made a moment ago, or revoked: without its limits nothing of it is admitted. */
+async function awaitKey(surroundings: MeteringSurroundings, request: StageRequest, context: StageContext): Promise<Outcome> {
+  const now = surroundings.clock();
+  const { dispatchedAt, principal } = request.envelope;
+  const until = Math.min(Math.min(dispatchedAt, now) + keyPatienceMs, context.deadline);
+  if (await surroundings.keys.wait(principal.keyId, until - now)) return handle(surroundings, request, context);
+  return refuseUnlessHeld(
+    refuse(new SluiceError('stage_unavailable', 'The limits of this key are not known yet; retry shortly.', { stage: 'metering' })),
+    context,
+  );
+}
+
+/** Another attempt may have been admitted by another replica and be calling a provider: that one answers. */
+function refuseUnlessHeld(refused: Outcome, context: StageContext): Outcome | Promise<Outcome> {
+  return context.claimRequired ? context.claim().then((granted) => (granted ? refused : drop())) : refused;
 }
 
 async function countThenAdmit(
@@ -108,9 +131,7 @@ function conclude(
 ): Outcome | Promise<Outcome> {
   const states = admission.states(asked);
   if (refusal !== undefined) {
-    const refused = refuse(explainRefusal(refusal, clock(), throttleOf(asked.keyId)), { found: states });
-    // Another attempt may have been admitted by another replica and be calling a provider: that one answers.
-    return context.claimRequired ? context.claim().then((granted) => (granted ? refused : drop())) : refused;
+    return refuseUnlessHeld(refuse(explainRefusal(refusal, clock(), throttleOf(asked.keyId)), { found: states }), context);
   }
   const { inputTokens, outputTokens } = asked;
   const cost = admission.cost(asked.model, inputTokens, outputTokens);

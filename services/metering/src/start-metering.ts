@@ -9,6 +9,7 @@ import { startCrossings } from './leases/crossings.ts';
 import { startExpiry } from './admission/expire-unsettled.ts';
 import { hearSettlements } from './hear-settlements.ts';
 import { LeaseStore } from './leases/lease-store.ts';
+import { KnownKeys } from './limits/known-keys.ts';
 import { LeaseTraces } from './leases/lease-traces.ts';
 import { registerMetrics } from './metering-metrics.ts';
 import { OutputEstimates } from './estimates/output-estimates.ts';
@@ -62,9 +63,11 @@ export async function startMetering(context: MeteringContext): Promise<void> {
     log,
   });
   const policies = new PolicyTable(configuration.current);
+  const keys = new KnownKeys(configuration.current.keys);
   configuration.onChange((snapshot) => {
     admission.configure(snapshot);
     policies.configure(snapshot);
+    keys.configure(snapshot.keys);
   });
   const throttles = new Throttles({
     bus,
@@ -126,6 +129,7 @@ export async function startMetering(context: MeteringContext): Promise<void> {
     admission,
     estimates,
     counter: new InputCounter(),
+    keys,
     traces,
     events,
     throttleOf: (keyId) => throttles.of(keyId),
