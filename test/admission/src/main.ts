@@ -23,4 +23,5 @@ for (const scenario of scenarios) {
     await gateway.stop();
   }
 }
-process.exitCode = sound ? 0 : 1;
+// Ended at once: Node 26 may spin for ever where it closes what is left of so many connections.
+process.exit(sound ? 0 : 1);
