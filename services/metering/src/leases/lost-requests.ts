@@ -25,7 +25,7 @@ export interface LostRequest extends Asker {
   /** Whether its end may not tell of all its calls: they are paid from what was held for it. */
   callsUnknown: boolean;
   /** What is counted apart from the lease: such calls, and an end that names no reservation. */
-  apart: Map<string, Supplement>;
+  readonly apart: Map<string, Supplement>;
 }
 
 /** Clocks of replicas and of the stream may differ by as much. */
