@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { chat, openEdge, plainAnswer } from './edge-harness.ts';
 
 const edge = await openEdge();
@@ -20,8 +20,15 @@ it('ends what it has under way, and refuses what comes after it on the same conn
   socket.write(requestOf('/v1/chat/completions', chat));
   await asked.promise;
   const closed = edge.close();
-  socket.write(requestOf('/v1/messages', { model: 'chat', max_tokens: 5, messages: [{ role: 'user', content: 'Hello?' }] }));
-  await new Promise((resolve) => setTimeout(resolve, 50)); // it is read, and must wait for its turn
+  await vi.waitUntil(() =>
+    fetch(`${edge.url}/healthz`).then(
+      () => false,
+      () => true, // it listens no more
+    ),
+  );
+  await new Promise((resolve) =>
+    socket.write(requestOf('/v1/messages', { model: 'chat', max_tokens: 5, messages: [{ role: 'user', content: 'Hello?' }] }), resolve),
+  );
   answered.resolve(undefined);
   const [, first, second] = (await all).split('HTTP/1.1 ');
   expect(first?.slice(0, 3)).toBe('200');
