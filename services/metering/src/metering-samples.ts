@@ -34,9 +34,11 @@ export function migrateMetering(database: Database): Promise<string[]> {
 export interface SampleReplica {
   readonly admission: Admission;
   readonly store: LeaseStore;
+  /** Nothing of its leases reaches the database any more once this resolves, not even a statement that a timer is still to begin. */
+  end(): Promise<void>;
 }
 
-/** One replica of metering over a database; the clock is the test's. */
+/** One replica of metering over a database; the clock is the test's. Ended by `endReplicas`. */
 export function openReplica(
   database: Database,
   snapshot: Snapshot,
@@ -44,8 +46,9 @@ export function openReplica(
   patch: Partial<AdmissionParts> = {},
 ): SampleReplica {
   const store = new LeaseStore(database, leaseMs);
+  const way = patch.store ?? store;
+  let over = false;
   const admission = new Admission(snapshot, {
-    store,
     clock,
     instance: `replica-${(replicas += 1)}`,
     leaseMs,
@@ -53,10 +56,26 @@ export function openReplica(
     mostOutputTokens: 512,
     log: { warn: () => undefined, info: () => undefined },
     ...patch,
+    store: { renew: (state, asked) => (over ? Promise.reject(new Error('the replica has ended')) : way.renew(state, asked)) },
   });
-  return { admission, store };
+  const replica: SampleReplica = {
+    admission,
+    store,
+    end: () => {
+      over = true;
+      return admission.keeper.settled();
+    },
+  };
+  opened.push(replica);
+  return replica;
 }
 let replicas = 0;
+const opened: SampleReplica[] = [];
+
+/** Ends all replicas of a test: what they have still to say must not run into the next one, whose tables are empty. */
+export async function endReplicas(): Promise<void> {
+  await Promise.all(opened.splice(0).map((replica) => replica.end()));
+}
 
 /** USD 1 for a thousand tokens of output, nothing for input. */
 const { providers, models } = configurationSchema.parse({

@@ -3,11 +3,11 @@ import { calls, streams, subjects, usageEventTypes } from '@sluice/contracts';
 import { openDatabase, type Database } from '@sluice/database';
 import { startNatsServer, startPostgres, startTcpProxy, type NatsServer, type TcpProxy } from '@sluice/testing';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Admission } from './admission/admission.ts';
 import { SupplementBook } from './leases/book-supplements.ts';
 import { hearSettlements, type SettlementHearing } from './hear-settlements.ts';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot } from './metering-samples.ts';
+import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot } from './metering-samples.ts';
 import { readUsage } from './read-usage.ts';
 
 const now = 1_000_000;
@@ -22,6 +22,8 @@ let events: EventPublisher;
 let postgres: { readonly url: string; stop(): Promise<void> };
 let database: Database;
 let admission: Admission;
+/** Under way: what one test books must not run into the next. */
+const booking: Promise<void>[] = [];
 let hearing: SettlementHearing;
 /** Of two replicas that hear the same. */
 let books: SupplementBook[];
@@ -54,13 +56,13 @@ beforeAll(async () => {
     holds: (requestId) => admission.holds(requestId),
     settle: ({ requestId, usage, apart }) => {
       admission.settle(requestId, usage);
-      if (apart !== undefined) for (const book of books) void book.add(apart);
+      if (apart !== undefined) for (const book of books) booking.push(book.add(apart));
     },
     takenOver: (requestId, attempt) => {
       admission.takenOver(requestId, attempt);
     },
     supplement: (supplement) => {
-      for (const book of books) void book.add(supplement);
+      for (const book of books) booking.push(book.add(supplement));
     },
   });
   await metering.respond(calls.readUsage, (request) => readUsage(admission, snapshot, request, now));
@@ -72,6 +74,10 @@ afterAll(async () => {
   await Promise.all([link.stop(), server.stop(), postgres.stop()]);
 });
 
+afterEach(async () => {
+  await endReplicas();
+  await Promise.all(booking.splice(0));
+});
 beforeEach(async () => {
   await database.query('TRUNCATE metering.counter, metering.holder, metering.supplement CASCADE');
   const { store, ...replica } = openReplica(database, snapshot, () => now);

@@ -3,18 +3,16 @@ import { subjects, usageIntentSchema, type Envelope } from '@sluice/contracts';
 import { openDatabase, type Database } from '@sluice/database';
 import { startPostgres } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Admission } from './admission/admission.ts';
 import { InputCounter } from './estimates/count-input.ts';
 import { KnownKeys } from './limits/known-keys.ts';
 import { LeaseTraces } from './leases/lease-traces.ts';
-import { migrateMetering, openReplica, sampleEnvelope, sampleSnapshot, type SampleLimits } from './metering-samples.ts';
+import { endReplicas, migrateMetering, openReplica, sampleEnvelope, sampleSnapshot, type SampleLimits } from './metering-samples.ts';
 import { OutputEstimates } from './estimates/output-estimates.ts';
 import { createStage } from './stage.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);
 let server: { readonly url: string; stop(): Promise<void> };
 let database: Database;
-const admissions: Admission[] = [];
 
 beforeAll(async () => {
   server = await startPostgres();
@@ -26,7 +24,7 @@ afterAll(async () => {
   await server.stop();
 });
 beforeEach(() => database.query('TRUNCATE metering.counter, metering.holder CASCADE'));
-afterEach(() => Promise.all(admissions.splice(0).map((admission) => admission.keeper.flush(false))));
+afterEach(() => endReplicas());
 
 interface Published {
   readonly subject: string;
@@ -35,7 +33,6 @@ interface Published {
 
 function openStage(limits: SampleLimits, unacknowledged = 0, isSafe = true) {
   const { admission } = openReplica(database, sampleSnapshot(limits), () => now);
-  admissions.push(admission);
   const estimates = new OutputEstimates();
   const keys = new KnownKeys(sampleSnapshot(limits).keys);
   const published: Published[] = [];

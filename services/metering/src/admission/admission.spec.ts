@@ -2,7 +2,15 @@ import { openDatabase, type Database } from '@sluice/database';
 import { startPostgres } from '@sluice/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Admission } from './admission.ts';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleLimits, type SampleReplica } from '../metering-samples.ts';
+import {
+  endReplicas,
+  migrateMetering,
+  openReplica,
+  sampleRequest,
+  sampleSnapshot,
+  type SampleLimits,
+  type SampleReplica,
+} from '../metering-samples.ts';
 import { readUsage } from '../read-usage.ts';
 
 let server: { readonly url: string; stop(): Promise<void> };
@@ -23,25 +31,10 @@ beforeEach(async () => {
   await database.query('TRUNCATE metering.counter, metering.holder, metering.crossing CASCADE');
 });
 
-afterEach(async () => {
-  test.over = true;
-  test = { over: false };
-  await Promise.all(replicas.splice(0).map(({ admission }) => admission.keeper.settled()));
-});
+afterEach(() => endReplicas());
 
-/** Their last statements must not run into the next test, not even those that a timer is still to begin. */
-let test = { over: false };
-const replicas: SampleReplica[] = [];
-const open = (limits: SampleLimits, patch?: Parameters<typeof openReplica>[3]): SampleReplica => {
-  const mine = test;
-  const store = patch?.store ?? openReplica(database, sampleSnapshot(limits), () => now).store;
-  const replica = openReplica(database, sampleSnapshot(limits), () => now, {
-    ...patch,
-    store: { renew: (state, asked) => (mine.over ? Promise.reject(new Error('the test is over')) : store.renew(state, asked)) },
-  });
-  replicas.push(replica);
-  return replica;
-};
+const open = (limits: SampleLimits, patch?: Parameters<typeof openReplica>[3]): SampleReplica =>
+  openReplica(database, sampleSnapshot(limits), () => now, patch);
 const ask = async (admission: Admission, id: string, patch: Parameters<typeof sampleRequest>[1] = {}) =>
   admission.admit(sampleRequest(id, { deadline: now + 60_000, ...patch }));
 

@@ -1,7 +1,7 @@
 import { openDatabase, type Database } from '@sluice/database';
 import { startPostgres } from '@sluice/testing';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from '../metering-samples.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from '../metering-samples.ts';
 import type { Supplement } from '../read-usage-event.ts';
 import { SupplementBook, type SupplementParts } from './book-supplements.ts';
 
@@ -25,6 +25,7 @@ afterAll(async () => {
   await database.close();
   await postgres.stop();
 });
+afterEach(() => endReplicas());
 beforeEach(async () => {
   await database.query('TRUNCATE metering.counter, metering.holder, metering.supplement CASCADE');
   replica = openReplica(database, snapshot, () => now);

@@ -1,9 +1,9 @@
 import type { UnsequencedEvent } from '@sluice/bus';
 import { openDatabase, type Database } from '@sluice/database';
 import { startPostgres } from '@sluice/testing';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { publishCrossings } from './crossings.ts';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot } from '../metering-samples.ts';
+import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot } from '../metering-samples.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);
 let server: { readonly url: string; stop(): Promise<void> };
@@ -31,6 +31,7 @@ function stream(): { events: UnsequencedEvent[]; takes: boolean; publisher: Para
   });
 }
 
+afterEach(() => endReplicas());
 beforeEach(async () => {
   await database.query('TRUNCATE metering.counter, metering.holder, metering.crossing CASCADE');
   const { admission } = openReplica(database, sampleSnapshot({ keyBudgets: [{ usd: 0.02, window: 'month' }] }), () => now);

@@ -5,7 +5,15 @@ import { startDebianPostgres } from '@sluice/testing';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Admission } from '../admission/admission.ts';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleLimits, type SampleReplica } from '../metering-samples.ts';
+import {
+  endReplicas,
+  migrateMetering,
+  openReplica,
+  sampleRequest,
+  sampleSnapshot,
+  type SampleLimits,
+  type SampleReplica,
+} from '../metering-samples.ts';
 import { reconcile } from './reconcile.ts';
 
 let server: { readonly url: string; stop(): Promise<void> };
@@ -22,7 +30,7 @@ afterAll(async () => {
   await server.stop();
 });
 beforeEach(() => clear());
-afterEach(() => Promise.all(clusters.splice(0).map((cluster) => cluster.end())));
+afterEach(() => endReplicas());
 
 async function clear(): Promise<void> {
   await database.query('TRUNCATE metering.counter, metering.holder CASCADE');
@@ -35,9 +43,6 @@ interface Admitted {
   settled: number | undefined;
 }
 
-/** Their last statements must not run into the next test, nor into the next run of a property: the tables are emptied between. */
-const clusters: Cluster[] = [];
-
 /** Several replicas over one database, and what the outside world knows of their requests. */
 class Cluster {
   readonly replicas: SampleReplica[];
@@ -45,11 +50,9 @@ class Cluster {
   readonly #limits: SampleLimits;
   readonly #dead = new Set<string>();
   readonly #everyone: SampleReplica[] = [];
-  #over = false;
   #asked = 0;
 
   constructor(count: number, limits: SampleLimits) {
-    clusters.push(this);
     this.#limits = limits;
     this.replicas = Array.from({ length: count }, () => this.open());
   }
@@ -59,8 +62,7 @@ class Cluster {
     const replica = openReplica(database, sampleSnapshot(this.#limits), () => now, {
       // The dead say nothing: what they had still to send is lost.
       store: {
-        renew: (state, asked) =>
-          this.#over || this.#dead.has(state.holder) ? Promise.reject(new Error('dead')) : store.renew(state, asked),
+        renew: (state, asked) => (this.#dead.has(state.holder) ? Promise.reject(new Error('dead')) : store.renew(state, asked)),
       },
     });
     this.#everyone.push(replica);
@@ -86,12 +88,6 @@ class Cluster {
   settle(entry: Admitted, amount: number): void {
     entry.settled = amount;
     this.admission(entry.replica).settle(entry.id, { input: 0, output: amount, costNanoUsd: amount });
-  }
-
-  /** Nothing of this cluster reaches the database any more, not even a renewal that a timer is still to begin. */
-  async end(): Promise<void> {
-    this.#over = true;
-    await this.quiet();
   }
 
   /** Nothing is under way any more. */
@@ -216,7 +212,7 @@ describe('leases over several replicas on PostgreSQL', () => {
             expect(counter.leased).toBeLessThanOrEqual(counter.ceiling);
             expect(counter.granted).toBeLessThanOrEqual(counter.leased);
           }
-          await cluster.end();
+          await endReplicas();
         }),
         { numRuns: 40 },
       );

@@ -3,7 +3,7 @@ import { startDebianPostgres } from '@sluice/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { AdmissionParts } from '../admission/admission.ts';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot } from '../metering-samples.ts';
+import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot } from '../metering-samples.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);
 const snapshot = sampleSnapshot({ keyBudgets: [{ tokens: 1_000, window: 'month' }] });
@@ -25,6 +25,7 @@ afterAll(async () => {
 beforeEach(() => clear());
 
 async function clear(): Promise<void> {
+  await endReplicas();
   await database.query('TRUNCATE metering.counter, metering.holder CASCADE');
 }
 

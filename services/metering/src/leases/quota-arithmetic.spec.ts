@@ -4,7 +4,7 @@ import { openDatabase, type Database } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from '../metering-samples.ts';
+import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from '../metering-samples.ts';
 import { readUsageEvent } from '../read-usage-event.ts';
 import { SupplementBook } from './book-supplements.ts';
 import { reconcile } from './reconcile.ts';
@@ -168,12 +168,13 @@ class World {
     for (const replica of [...this.replicas, this.#replica(0)]) await this.#hear(replica, Buffer.from(JSON.stringify(event)));
   }
 
-  async #hear({ admission, store }: SampleReplica, event: Uint8Array): Promise<void> {
+  async #hear(replica: SampleReplica, event: Uint8Array): Promise<void> {
+    const { admission } = replica;
     const [instance = ''] = admission.keeper.holder.split('/');
     const heard = readUsageEvent(event, (id) => admission.holds(id), instance);
     if (heard?.kind === 'settled') admission.settle(heard.requestId, heard.usage);
     const apart = heard?.kind === 'settled' ? heard.apart : heard?.kind === 'supplement' ? heard : undefined;
-    if (apart !== undefined) await this.#bookOf({ admission, store }).add(apart);
+    if (apart !== undefined) await this.#bookOf(replica).add(apart);
   }
 
   #bookOf({ admission, store }: SampleReplica): SupplementBook {
@@ -284,6 +285,7 @@ async function take(world: World, step: Step): Promise<void> {
 }
 
 async function worldAfter(steps: readonly Step[], check: (world: World) => void): Promise<World> {
+  await endReplicas();
   await database.query('TRUNCATE metering.counter, metering.holder, metering.crossing, metering.supplement CASCADE');
   const world = new World();
   for (const step of steps) {
