@@ -1,11 +1,13 @@
 /**
  * `npm test`: the same set-up as `npm start`, then lint, types and tests of every project through Nx (cached where nothing changed),
  * formatting, and unused code. Ends with one line `N passed, N failed`: the tests of all projects, plus one failure for each lint, type,
- * format or unused-code check that failed, and for each test run that left no result. Arguments go to Nx: `npm test -- -p @sluice/testing`.
+ * format or unused-code check that failed, and for each test run that left no result. What failed is told again just before that line, for
+ * whoever has only the end of a long log. Arguments go to Nx: `npm test -- -p @sluice/testing`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { ensureDependencies, ensureNatsServer, progress, root, workspaceEnvironment, workspaceNode } from './install.mjs';
 
 const programs = join(root, 'node_modules', '.bin');
@@ -13,6 +15,8 @@ const programs = join(root, 'node_modules', '.bin');
 const nxCache = join(root, '.nx', 'cache');
 const nxRun = join(nxCache, 'run.json');
 const resultName = 'test-results/vitest.json';
+/** How much of a failed test's message is told again at the end. */
+const messageLines = 12;
 
 await ensureDependencies();
 // The tests start servers of their own whatever NATS_URL says.
@@ -44,9 +48,11 @@ const tasks = existsSync(nxRun) ? JSON.parse(readFileSync(nxRun, 'utf8')).tasks 
 let passed = 0;
 let failed = 0;
 for (const file of resultFiles()) {
-  const counted = count(JSON.parse(readFileSync(file, 'utf8')));
-  passed += counted.passed;
-  failed += counted.failed;
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  const broken = failedTests(report);
+  passed += report.testResults.flatMap((one) => one.assertionResults).filter((test) => test.status === 'passed').length;
+  failed += broken.length;
+  for (const { name, message } of broken) progress(`failed: ${name}\n${message}`);
 }
 const failedTasks = tasks.filter((task) => task.status !== 0).map((task) => task.taskId);
 failures.push(...failedTasks.filter((task) => !task.endsWith(':test')));
@@ -60,17 +66,28 @@ for (const failure of [...new Set([...failures, ...failedRuns])]) progress(`fail
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 && nxCode === 0 ? 0 : 1);
 
-/** @param {{ testResults: { status: string, assertionResults: { status: string }[] }[] }} report */
-function count(report) {
-  const tests = report.testResults.flatMap((file) => file.assertionResults);
-  // A file that failed as a whole has no failed test of its own.
-  const brokenFiles = report.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  );
-  return {
-    passed: tests.filter((test) => test.status === 'passed').length,
-    failed: tests.filter((test) => test.status === 'failed').length + brokenFiles.length,
-  };
+/**
+ * The failed tests of a project, each with its file and the first lines of its message. A file that failed as a whole has no failed test of
+ * its own and counts as one.
+ * @param {{ testResults: { name: string, status: string, message: string,
+ *   assertionResults: { status: string, fullName: string, failureMessages: string[] }[] }[] }} report
+ */
+function failedTests(report) {
+  return report.testResults.flatMap((file) => {
+    const path = relative(root, file.name);
+    const tests = file.assertionResults.filter((test) => test.status === 'failed');
+    if (tests.length === 0) return file.status === 'failed' ? [{ name: path, message: excerpt(file.message) }] : [];
+    return tests.map((test) => ({ name: `${path}: ${test.fullName}`, message: excerpt(test.failureMessages.join('\n')) }));
+  });
+}
+
+/** @param {string} message */
+function excerpt(message) {
+  const lines = stripVTControlCharacters(message).trim().split('\n');
+  return lines
+    .slice(0, messageLines)
+    .map((line) => `    ${line}`)
+    .join('\n');
 }
 
 function resultFiles() {
