@@ -244,7 +244,7 @@ export class Admission {
       if (refusal?.reason !== 'full') return { settled: true, unheard: false, refusal };
       const now = this.#parts.clock();
       // A database that does not answer is told of as being away, well before a statement may take as long as this.
-      const unheard = refusal.quota.renewedAt < since && !this.keeper.away && now - since < longestUnheardMs;
+      const unheard = refusal.quota.askedAt < since && !this.keeper.away && now - since < longestUnheardMs;
       return { settled: this.#isHopeless(now, refusal.quota, refusal.needed), unheard, refusal };
     };
   }

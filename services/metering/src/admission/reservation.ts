@@ -83,38 +83,41 @@ export class Reservation {
   release(now: number, actual: Use): void {
     for (let index = 0; index < this.quotas.length; index += 1) {
       const quota = this.quotas[index];
-      if (quota !== undefined)
-        this.#settle(now, index, quota, this.held(index), this.isEnded || this.isExtension ? 0 : amountOf(quota.unit, actual));
+      if (quota === undefined) continue;
+      quota.settle(now, this.takenAt, this.held(index), this.isEnded || this.isExtension ? 0 : amountOf(quota.unit, actual));
+      if (this.#isShort(index, quota)) quota.overdrawn -= 1;
     }
   }
 
-  /** Books what was used, and goes on holding the rest of what is spent: calls that nobody told of may yet come to light. */
+  /**
+   * Books what was used, and goes on holding the rest of what is spent: calls that nobody told of may yet come to light. For as long it
+   * counts among those that can use more than they hold.
+   */
   end(now: number, actual: Use): void {
     this.#kept = this.quotas.map((quota, index) => {
       const held = this.held(index);
       const used = this.isExtension ? 0 : amountOf(quota.unit, actual);
       const kept = quota.holdsMost ? Math.max(0, held - used) : 0;
-      this.#settle(now, index, quota, held - kept, used);
+      quota.settle(now, this.takenAt, held - kept, used);
       return kept;
     });
   }
 
   /** Use that the end did not tell of is counted in the database: it is held no more. */
-  payApart(now: number, eventId: string, use: Use): void {
+  payApart(eventId: string, use: Use): void {
     const kept = this.#kept;
     this.#paid ??= new Set();
     if (kept === undefined || this.#paid.has(eventId)) return;
     this.#paid.add(eventId);
     for (const [index, quota] of this.quotas.entries()) {
       const paid = Math.min(kept[index] ?? 0, furtherAmountOf(quota.unit, use));
-      quota.settle(now, this.takenAt, paid, 0);
+      quota.payApart(paid);
       kept[index] = (kept[index] ?? 0) - paid;
     }
   }
 
-  #settle(now: number, index: number, quota: Quota, taken: number, used: number): void {
-    quota.settle(now, this.takenAt, taken, used);
-    if (this.#kept === undefined && this.held(index) < this.#full(quota)) quota.overdrawn -= 1;
+  #isShort(index: number, quota: Quota): boolean {
+    return this.#short !== undefined && (this.#short[index] ?? 0) < this.#full(quota);
   }
 
   /** What it holds of the quota at a place of {@link quotas}. */

@@ -117,7 +117,7 @@ export class Reservations {
   supplemented(requestId: string, eventId: string, use: Use): void {
     const reservation = this.#open.get(requestId) ?? this.#open.get(extensionOf(requestId));
     if (reservation?.isEnded !== true || reservation.epoch !== this.keeper.epoch) return;
-    reservation.payApart(this.#clock(), eventId, use);
+    reservation.payApart(eventId, use);
     this.#tellRoom(reservation);
   }
 

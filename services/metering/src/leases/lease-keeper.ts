@@ -169,7 +169,7 @@ export class LeaseKeeper {
     return asked.map((quota) => {
       this.#active.add(quota);
       // With the requests that have ended goes what they used, of every limit: reconciliation knows them by it.
-      const ask = renewal || isShort(quota, now) ? quota.ask(now, renewal) : quota.tell();
+      const ask = renewal || isShort(quota, now) ? quota.ask(now, renewal) : quota.tell(now);
       return { quota, ask, previousStart: previousStart(quota.definition, quota.start) };
     });
   }

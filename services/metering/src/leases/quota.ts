@@ -17,9 +17,13 @@ const lowShare = 0.25;
 
 /** What a replica asks of the database for one quota; see `lease_quotas` in the migrations. */
 export interface LeaseAsk {
+  /** When it was made, epoch ms. */
+  readonly at: number;
   readonly need: number;
   readonly want: number;
   readonly give: number;
+  /** What of that was counted apart. */
+  readonly apart: number;
   readonly used: number;
   readonly close: boolean;
   /** What was told as used by a close whose answer did not come; 0 where there is none. */
@@ -82,9 +86,13 @@ export class Quota {
   /** As of the last word of the database. */
   othersUsed = 0;
   renewedAt = Number.NEGATIVE_INFINITY;
+  /** When what was answered last had been asked: the answer knows nothing of a need that arose since. */
+  askedAt = Number.NEGATIVE_INFINITY;
   /** Room below which more is fetched ahead. */
   lowWater = 0;
   #starved = false;
+  /** Leased here, and used by calls that are counted in the database apart: it is nobody's until it has gone back. */
+  #apart = 0;
   #taken = 0;
   #demand = 0;
   #idle = 0;
@@ -135,7 +143,7 @@ export class Quota {
   }
 
   #total(now: number): number {
-    return this.#window === undefined ? this.used + this.held : this.#window.total(now);
+    return this.#window === undefined ? this.used + this.held + this.#apart : this.#window.total(now);
   }
 
   take(now: number, amount: number): void {
@@ -153,6 +161,12 @@ export class Quota {
       this.used += actual;
     } else if (actual < taken) this.#window.giveBack(now, takenAt, taken - actual);
     else this.#window.add(now, actual - taken);
+  }
+
+  /** Takes what was held for a use that the database counts in no lease. */
+  payApart(amount: number): void {
+    this.held -= amount;
+    this.#apart += Math.round(amount);
   }
 
   /** What counts as used for good: of a calendar window what is settled, else what is in the window or under way. */
@@ -195,18 +209,19 @@ export class Quota {
     const room = this.room(now);
     const target = Math.min(Math.ceil(Math.max(this.#demand, this.#taken) * renewalsAhead), this.allowed);
     const isShort = this.waiting > 0 && room < this.leastWaiting;
-    const give = Math.max(0, Math.min(this.#spare(now, room, target, isShort), this.granted));
+    const apart = this.#giveApart();
+    const give = apart + Math.max(0, Math.min(this.#spare(now, room, target, isShort), this.granted - apart));
     this.granted -= give;
-    const need = Math.max(0, Math.ceil(this.waiting - room + give));
+    const need = Math.max(0, Math.ceil(this.waiting - room + give - apart));
     const used = Math.max(0, Math.round(this.ownUsed(now)));
     const close = this.#closable(now, renewal) && need === 0;
-    const want = give > 0 || this.#starved || close ? need : Math.max(need * blockFactor, Math.ceil(target - room));
+    const want = give > apart || this.#starved || close ? need : Math.max(need * blockFactor, Math.ceil(target - room));
     this.lowWater = target * lowShare;
     this.#toldUsed = used;
     const least = isShort ? Math.ceil(this.leastWaiting) : 0;
     // Until the answer says so, nobody begins on it: it may be another's by then.
     this.turn = this.overdrawn > 0;
-    return { need, want: Math.max(0, want), give, used, close, closed: this.#closed, least, turn: this.turn };
+    return { at: now, need, want: Math.max(0, want), give, apart, used, close, closed: this.#closed, least, turn: this.turn };
   }
 
   /** Whether what was used of a calendar window is not told yet. */
@@ -215,9 +230,20 @@ export class Quota {
   }
 
   /** Tells what was used, and asks for nothing. */
-  tell(): LeaseAsk {
+  tell(now: number): LeaseAsk {
     this.#toldUsed = Math.max(0, Math.round(this.used));
-    return { need: 0, want: 0, give: 0, used: this.#toldUsed, close: false, closed: this.#closed, least: 0, turn: this.turn };
+    return {
+      at: now,
+      need: 0,
+      want: 0,
+      give: 0,
+      apart: 0,
+      used: this.#toldUsed,
+      close: false,
+      closed: this.#closed,
+      least: 0,
+      turn: this.turn,
+    };
   }
 
   /** What of the lease goes back. */
@@ -231,9 +257,16 @@ export class Quota {
     return this.#starved || this.#idle >= idleRenewals || spare > target / 2 || room > allowed ? spare : 0;
   }
 
+  /** What was counted apart goes back, as far as it is certain that the lease in the database has it. */
+  #giveApart(): number {
+    const apart = Math.min(this.#apart, Math.max(0, Math.floor(this.granted - this.used - this.held)));
+    this.#apart -= apart;
+    return apart;
+  }
+
   /** Whether anything of it is to be told or given back. */
   isActive(now: number): boolean {
-    if (this.granted !== 0 || this.held !== 0 || this.waiting > 0 || this.turn || this.#unheard) return true;
+    if (this.granted !== 0 || this.held !== 0 || this.waiting > 0 || this.turn || this.#unheard || this.#apart > 0) return true;
     return this.#toldUsed !== Math.round(this.ownUsed(now)) || this.#taken > 0;
   }
 
@@ -243,6 +276,7 @@ export class Quota {
     if (told.close) {
       // The lease is gone from the database; what was used of it stays booked there.
       this.granted = 0;
+      this.#apart = 0;
       this.othersUsed = answer.totalUsed;
       this.used -= told.used;
       this.#toldUsed = 0;
@@ -253,12 +287,15 @@ export class Quota {
     this.carried = answer.carried;
     this.turn = answer.turn;
     this.renewedAt = now;
+    this.askedAt = told.at;
     this.#starved = answer.starved;
   }
 
   /** The answer to an ask did not come; it may have been done or not. */
-  missAnswer({ close, used }: LeaseAsk): void {
+  missAnswer({ close, used, apart }: LeaseAsk): void {
     this.#unheard = true;
+    // Given or not: nobody uses it until an answer says what is leased here.
+    this.#apart += apart;
     // A later close was done, if at all, after all earlier ones.
     if (close) this.#closed = used;
   }
@@ -267,6 +304,7 @@ export class Quota {
   lose(): void {
     this.granted = 0;
     this.held = 0;
+    this.#apart = 0;
     this.turn = false;
     this.overdrawn = 0;
     this.othersUsed += this.used;

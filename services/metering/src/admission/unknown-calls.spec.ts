@@ -1,0 +1,90 @@
+import { openDatabase, type Database } from '@sluice/database';
+import { startPostgres } from '@sluice/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SupplementBook } from '../leases/book-supplements.ts';
+import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from '../metering-samples.ts';
+import type { AdmissionRequest } from './admission-request.ts';
+
+const now = Date.UTC(2026, 0, 5, 12);
+const snapshot = sampleSnapshot({ keyBudgets: [{ tokens: 100, window: 'month' }] });
+
+let postgres: { readonly url: string; stop(): Promise<void> };
+let database: Database;
+let replica: SampleReplica;
+let other: SampleReplica;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  database = openDatabase({ url: postgres.url, applicationName: 'unknown-calls-spec' });
+  await migrateMetering(database);
+});
+afterAll(async () => {
+  await database.close();
+  await postgres.stop();
+});
+beforeEach(async () => {
+  await database.query('TRUNCATE metering.counter, metering.holder, metering.supplement CASCADE');
+  [replica, other] = [openReplica(database, snapshot, () => now), openReplica(database, snapshot, () => now)];
+});
+afterEach(() => endReplicas());
+
+/** @param most tokens that it can use; `expected` is what it begins on where no more is left */
+function request(requestId: string, most: number, expected = most): AdmissionRequest {
+  const tokens = { inputTokens: 0, mostInputTokens: 0, outputTokens: expected, mostOutputTokens: most };
+  return sampleRequest(requestId, { ...tokens, deadline: now + 60_000, dispatchedAt: now });
+}
+
+async function isAdmitted({ admission }: SampleReplica, asked: AdmissionRequest): Promise<boolean> {
+  return (await admission.admit(asked)) === undefined;
+}
+
+/** Its end is told, and it may have made calls that nobody told of. */
+function endUnknown({ admission }: SampleReplica, requestId: string): void {
+  admission.settle(requestId, { input: 0, output: 0, costNanoUsd: 0, callsUnknown: true });
+}
+
+/** A call of it comes to light. */
+async function supplement({ admission, store }: SampleReplica, requestId: string, output: number): Promise<void> {
+  const { keyId, organization, team, tags, model } = sampleRequest(requestId);
+  const book = new SupplementBook({
+    store,
+    scopesOf: (asker) => admission.scopesOf(asker),
+    release: (told) => {
+      admission.supplemented(told);
+    },
+    log: { warn: () => undefined },
+  });
+  await book.add({
+    kind: 'supplement',
+    eventId: `${requestId}:call-1.1`,
+    requestId,
+    at: now,
+    asker: { keyId, organization, team, tags, model },
+    use: { input: 0, output, nanoUsd: 0 },
+  });
+}
+
+describe('A request whose calls may not all be told', () => {
+  it('leaves room for nobody where a call of it is counted apart: the lease that held it goes back', async () => {
+    expect(await isAdmitted(replica, request('req_lost', 60))).toBe(true);
+    expect(await isAdmitted(other, request('req_other', 40))).toBe(true);
+    endUnknown(replica, 'req_lost');
+    await supplement(replica, 'req_lost', 60);
+    expect(await isAdmitted(replica, request('req_1', 1))).toBe(false);
+    other.admission.settle('req_other', { input: 0, output: 30, costNanoUsd: 0 });
+    expect(await isAdmitted(replica, request('req_2', 11))).toBe(false);
+    // It hears that others went short, and then leaves them what it does not need.
+    await other.admission.keeper.flush(true);
+    await other.admission.keeper.flush(true);
+    expect(await isAdmitted(replica, request('req_3', 10))).toBe(true);
+  });
+
+  it('is the one that can go beyond a limit until its time is over, where it began on its estimate', async () => {
+    expect(await isAdmitted(replica, request('req_other', 70))).toBe(true);
+    expect(await isAdmitted(replica, request('req_lost', 90, 10))).toBe(true);
+    endUnknown(replica, 'req_lost');
+    replica.admission.settle('req_other', { input: 0, output: 20, costNanoUsd: 0 });
+    expect(await isAdmitted(replica, request('req_1', 90, 10))).toBe(false);
+    expect(await isAdmitted(replica, request('req_2', 50))).toBe(true);
+  });
+});
