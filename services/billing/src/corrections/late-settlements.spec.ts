@@ -121,6 +121,32 @@ describe.each(servers)('late settlements on $name', ({ open }) => {
     expect(await auditBreaks()).toEqual([]);
   });
 
+  it('takes back what a call was charged by itself, where the row that comes yet tells of it', async () => {
+    const organization = `org_${++run}`;
+    const options = { requestId: `req_${run}`, time: start, organization };
+    await record(sampleEvents.supplement(options, '1.1'), sampleEvents.supplement(options, '2.1'));
+    expect(await bookLateSettlements(harness.database, harness.prices.find, 5, 0)).toBe(2);
+    await record(settledWith(options, '1.1'));
+    expect([await book(), await book()]).toEqual([1, 0]);
+    expect(await state(organization)).toMatchObject({ tokens: 2 * sampleTokens, totals: { dueNanoUsd: String(2 * sampleCost) } });
+    expect(await auditBreaks()).toEqual([]);
+  });
+
+  it('takes it back where a reservation comes to stand for it, and charges it again once an end does not tell of it', async () => {
+    const organization = `org_${++run}`;
+    const options = { requestId: `req_${run}`, time: start, organization };
+    await record(sampleEvents.supplement(options, '1.1'));
+    expect(await bookLateSettlements(harness.database, harness.prices.find, 5, 0)).toBe(1);
+    await record(sampleEvents.intent(options, start));
+    await harness.ledger.sweep(start + 1);
+    expect([await book(), await book()]).toEqual([1, 0]);
+    expect((await state(organization)).totals.dueNanoUsd).toBe(String(reservedCost));
+    await record(refusedUnknowing(options));
+    expect([await book(), await book()]).toEqual([2, 0]);
+    expect(await state(organization)).toMatchObject({ tokens: sampleTokens, totals: { dueNanoUsd: String(sampleCost) } });
+    expect(await auditBreaks()).toEqual([]);
+  });
+
   it('adds no call to a reservation that stands for all of its request', async () => {
     const { organization, options } = await swept();
     const asked = [{ requestId: options.requestId, attempt: '1.1' }];
@@ -170,7 +196,7 @@ describe.each(servers)('late settlements on $name', ({ open }) => {
   ])(
     'charges each call once that an end or a supplement tells of, whatever the order: %s',
     async (name, calls, ownCalls) => {
-      const step = fc.constantFrom('intent', 'end', ...calls, 'sweep', 'book', 'both book');
+      const step = fc.constantFrom('intent', 'end', ...calls, 'sweep', 'book', 'both book', 'early book');
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 10 }), async (steps) => {
           const organization = `org_${++run}`;
@@ -180,6 +206,7 @@ describe.each(servers)('late settlements on $name', ({ open }) => {
             if (what === 'intent') await record(sampleEvents.intent(options, start));
             else if (what === 'end') await record(end);
             else if (what === 'sweep') await harness.ledger.sweep(start + 1);
+            else if (what === 'early book') await bookLateSettlements(harness.database, harness.prices.find, 5, 0);
             else if (what.endsWith('book')) await Promise.all(what === 'book' ? [book()] : [book(), book()]);
             else await record(sampleEvents.supplement(options, what));
           }
@@ -192,7 +219,7 @@ describe.each(servers)('late settlements on $name', ({ open }) => {
           expect(await findCalls(harness.database, asked, start + 3_600_000)).toEqual(calls.map(() => 'told'));
           expect([await book(), await book()]).toEqual([0, 0]);
         }),
-        { numRuns: 25 },
+        { numRuns: 40 },
       );
       expect(await auditBreaks()).toEqual([]);
     },

@@ -2,6 +2,8 @@ import { providerAttemptSchema } from '@sluice/contracts';
 import type { Database, Transaction } from '@sluice/database';
 import { z } from 'zod';
 import { bookAdjustments, type Adjustment } from './adjustments.ts';
+import { takeBackOrphans, takenBackSuffix } from './orphan-supplements.ts';
+import { linesAgainst } from './standing-lines.ts';
 import { nanoUsdOf, ratedLines, sumOf, type FindPrice, type RatedLine, type RatedRow } from '../ledger/rated-lines.ts';
 
 /** Late ends of one transaction. */
@@ -32,19 +34,10 @@ interface LateRow {
   already: boolean;
   /** Of one call that the end does not tell of. */
   supplement: boolean;
+  /** Its charge was taken back, for an unresolved row stood for it then. */
+  taken_back: boolean;
   /** Ids of the calls that the row, or what is booked beside it, tells of. */
   charged_calls: (string | null)[];
-}
-
-interface StandingLine {
-  entry_id: string;
-  attempt: number;
-  kind: string;
-  provider: string;
-  model: string;
-  tokens: string;
-  amount: string | null;
-  price_version: string | null;
 }
 
 const attemptsSchema = z.array(providerAttemptSchema);
@@ -73,6 +66,7 @@ async function bookPage(
   waitMs: number,
 ): Promise<{ read: number; added: number }> {
   await transaction.query('SELECT pg_advisory_xact_lock($1::bigint)', [lockKey]);
+  const takenBack = await takeBackOrphans(transaction, shard, pageSize);
   const waiting = await transaction.query<LateRow>(waitingSql, [pageSize, waitMs]);
   const chosen = new Map<string, LateRow>();
   for (const late of waiting) {
@@ -81,15 +75,20 @@ async function bookPage(
   const requests = [...chosen.keys()];
   const passedOver = requests.length === 0 ? [] : await transaction.query<LateRow>(passedOverSql, [requests]);
   const supplements = [...waiting, ...passedOver].filter((late) => isMissing(late, chosen.get(late.request_id)));
-  const standing = await standingLines(transaction, requests);
+  const against = await linesAgainst(transaction, 'ledger', requests);
   const booked = [...chosen.values(), ...supplements];
-  const entries = booked.map((late) => entryOf(late, late.supplement ? [] : (standing.get(late.request_id) ?? []), findPrice));
+  const entries = booked.map((late) => entryOf(late, late.supplement ? [] : (against.get(late.request_id) ?? []), findPrice));
   const added = await bookAdjustments(transaction, shard, entries);
-  await transaction.query('UPDATE billing.late_settlement SET booked = event_id = ANY ($2::text[]) WHERE event_id = ANY ($1::text[])', [
-    [...waiting, ...passedOver].map(({ event_id: id }) => id),
-    booked.map(({ event_id: id }) => id),
-  ]);
-  return { read: waiting.length, added };
+  await transaction.query(
+    `UPDATE billing.late_settlement SET booked = event_id = ANY ($2::text[]), orphan = event_id = ANY ($3::text[])
+     WHERE event_id = ANY ($1::text[])`,
+    [idsOf([...waiting, ...passedOver]), idsOf(booked), idsOf(booked.filter(({ stands }) => stands === null))],
+  );
+  return { read: waiting.length, added: takenBack + added };
+}
+
+function idsOf(rows: readonly LateRow[]): string[] {
+  return rows.map(({ event_id: id }) => id);
 }
 
 /** In the order of the stream, so that of two late ends the first counts. The row is JSON: amounts are read as text, to the last digit. */
@@ -100,6 +99,7 @@ SELECT late.event_id, late.request_id, late.ledger_row ->> 'outcome' AS late_out
   row.outcome AS stands, subject.ended_at, subject.organization, subject.team, subject.key_id, subject.user_name, subject.tags,
   EXISTS (SELECT FROM billing.adjustment AS known WHERE known.adjustment_id = late.request_id || ':late') AS already,
   late.ledger_row ->> 'event_id' LIKE '%:call-%' AS supplement,
+  EXISTS (SELECT FROM billing.adjustment AS back WHERE back.adjustment_id = late.event_id || '${takenBackSuffix}') AS taken_back,
   ARRAY(
     SELECT told ->> 'id' FROM json_array_elements(row.attempts) AS told
     UNION ALL
@@ -149,30 +149,8 @@ function chargesOf(late: LateRow): Pick<RatedRow, 'attempts' | 'cost'> {
   return { attempts, cost };
 }
 
-async function standingLines(transaction: Transaction, requests: readonly string[]): Promise<Map<string, StandingLine[]>> {
-  const byRequest = new Map<string, StandingLine[]>();
-  if (requests.length === 0) return byRequest;
-  const lines = await transaction.query<StandingLine>(
-    `SELECT line.entry_id, line.attempt, line.kind, line.provider, line.model, line.tokens, line.amount_nano_usd AS amount, line.price_version
-     FROM billing.ledger AS row JOIN billing.ledger_line AS line
-       ON line.block = row.block AND line.entry_id = row.request_id AND line.ended_at = row.ended_at
-     WHERE row.request_id = ANY ($1::text[])`,
-    [requests],
-  );
-  for (const line of lines) byRequest.set(line.entry_id, [...(byRequest.get(line.entry_id) ?? []), line]);
-  return byRequest;
-}
-
-function entryOf(late: LateRow, standing: readonly StandingLine[], findPrice: FindPrice): { adjustment: Adjustment; lines: RatedLine[] } {
-  const taken = standing.map(({ attempt, kind, provider, model, tokens, amount, price_version: version }): RatedLine => ({
-    attempt,
-    kind,
-    provider,
-    model,
-    tokens: -Number(tokens),
-    amount: amount === null ? undefined : -BigInt(amount),
-    priceVersion: version ?? undefined,
-  }));
+/** @param taken lines that take back what stands for the request */
+function entryOf(late: LateRow, taken: readonly RatedLine[], findPrice: FindPrice): { adjustment: Adjustment; lines: RatedLine[] } {
   const given = ratedLines(
     {
       ...chargesOf(late),
@@ -186,7 +164,7 @@ function entryOf(late: LateRow, standing: readonly StandingLine[], findPrice: Fi
   return {
     lines,
     adjustment: {
-      adjustment_id: late.supplement ? late.event_id : `${late.request_id}:late`,
+      adjustment_id: entryIdOf(late),
       reason: 'late',
       reference: late.event_id,
       request_id: late.request_id,
@@ -204,4 +182,9 @@ function entryOf(late: LateRow, standing: readonly StandingLine[], findPrice: Fi
       author: 'billing',
     },
   };
+}
+
+function entryIdOf({ supplement, taken_back: takenBack, event_id: eventId, request_id: requestId }: LateRow): string {
+  if (!supplement) return `${requestId}:late`;
+  return takenBack ? `${eventId}:again` : eventId;
 }

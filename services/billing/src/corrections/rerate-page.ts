@@ -103,7 +103,7 @@ async function bookedLines(on: Queryable, rows: readonly RerateRow[]): Promise<M
        UNION ALL
        SELECT adjustment_id, CASE
            WHEN reason = 'rerating' THEN left(adjustment_id, -length(reference) - 1)
-           WHEN adjustment_id LIKE '%:call-%' THEN adjustment_id
+           WHEN adjustment_id LIKE '%:call-%' THEN reference
            ELSE request_id
          END, block
        FROM billing.adjustment WHERE request_id = ANY ($1::text[])
