@@ -42,6 +42,8 @@ interface Known {
   readonly expected: number;
   readonly deadline: number;
   most: number;
+  /** What its own replica let it use beyond its reservation, which no event tells of. */
+  extended: number;
   /** Undefined while it is under way. */
   used: number | undefined;
   /** Whether its end may not tell of every call, and none has come to light. */
@@ -57,6 +59,8 @@ class World {
   readonly requests: Known[] = [];
   /** The largest amount by which one request can go beyond what was expected of it. */
   largestError = 0;
+  /** What replicas let go early when they died: requests under way had it beyond their reservations. */
+  letGo = 0;
   readonly #dead = new Set<string>();
   #asked = 0;
 
@@ -83,7 +87,7 @@ class World {
     if (refusal !== undefined) return;
     const { holder = '', number = 0 } = admission.reservationOf(id) ?? {};
     const events = [intentOf({ id, holder, number, expected, deadline, most })];
-    this.requests.push({ id, holder, number, expected, deadline, most, used: undefined, callsUnknown: false, events });
+    this.requests.push({ id, holder, number, expected, deadline, most, extended: 0, used: undefined, callsUnknown: false, events });
     this.largestError = Math.max(this.largestError, error);
   }
 
@@ -91,9 +95,12 @@ class World {
   async extend(at: number, index: number, outputTokens: number): Promise<void> {
     const request = this.#pick(this.open, at);
     if (request === undefined) return;
-    const holder = this.replicas.find(({ admission }) => admission.keeper.holder === request.holder) ?? this.#replica(index);
+    const own = this.replicas.find(({ admission }) => admission.keeper.holder === request.holder);
+    const holder = own ?? this.#replica(index);
     const granted = await holder.admission.extend(sampleRequest(request.id, { inputTokens: 0, outputTokens, deadline: request.deadline }));
-    if (granted) request.most += outputTokens;
+    if (!granted) return;
+    request.most += outputTokens;
+    if (own !== undefined) request.extended += outputTokens;
   }
 
   async settle(at: number, share: number, end: End): Promise<void> {
@@ -134,6 +141,9 @@ class World {
     await admission.keeper.settled();
     const { holder } = admission.keeper;
     this.#dead.add(holder);
+    for (const request of this.requests) {
+      if (request.holder === holder && (request.used === undefined || request.callsUnknown)) this.letGo += request.extended;
+    }
     this.#start(index);
     await database.query(`UPDATE metering.holder SET expires_at = clock_timestamp() - interval '1 s' WHERE holder = $1`, [holder]);
     for (let time = 0; time < 2; time += 1) await this.#reconcile(holder);
@@ -245,7 +255,7 @@ function intentOf({
   expected,
   deadline,
   most,
-}: Omit<Known, 'used' | 'callsUnknown' | 'events'>): Record<string, unknown> {
+}: Omit<Known, 'extended' | 'used' | 'callsUnknown' | 'events'>): Record<string, unknown> {
   const lease = { holder, number, most: { inputTokens: 0, outputTokens: most, costNanoUsd: '0' } };
   const data = { ...about, requestId: id, reserved: { inputTokens: 0, outputTokens: expected }, lease, deadline };
   return { id: `${id}:intent`, type: usageEventTypes.intent, time: new Date(0).toISOString(), data };
