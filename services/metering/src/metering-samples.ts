@@ -9,9 +9,7 @@ import {
 } from '@sluice/contracts';
 import { migrate, type Database } from '@sluice/database';
 import { sampleEnvelope as anyEnvelope } from '@sluice/testing';
-import { Admission, type AdmissionParts } from './admission/admission.ts';
 import type { AdmissionRequest } from './admission/admission-request.ts';
-import { LeaseStore } from './leases/lease-store.ts';
 
 export interface SampleLimits {
   readonly key?: LimitsConfig;
@@ -24,61 +22,9 @@ export interface SampleLimits {
   readonly model?: LimitsConfig;
 }
 
-const leaseMs = 30_000;
-/** The least that an epoch in ms can be told apart by is a quarter of this. */
-const tickMs = 0.001;
-
 /** Makes the schema as the service does. */
 export function migrateMetering(database: Database): Promise<string[]> {
   return migrate(database, { service: 'metering', directory: new URL('../migrations/', import.meta.url) });
-}
-
-export interface SampleReplica {
-  readonly admission: Admission;
-  readonly store: LeaseStore;
-  /** Nothing of its leases reaches the database any more once this resolves, not even a statement that a timer is still to begin. */
-  end(): Promise<void>;
-}
-
-/** One replica of metering over a database; the clock is the test's. Ended by `endReplicas`. */
-export function openReplica(
-  database: Database,
-  snapshot: Snapshot,
-  clock: () => number,
-  patch: Partial<AdmissionParts> = {},
-): SampleReplica {
-  const store = new LeaseStore(database, leaseMs);
-  const way = patch.store ?? store;
-  let over = false;
-  let ticks = 0;
-  const admission = new Admission(snapshot, {
-    // It goes on a little with each look, for an answer of the database to be later than the question, however slow both are.
-    clock: () => clock() + (ticks += tickMs),
-    instance: `replica-${(replicas += 1)}`,
-    leaseMs,
-    patienceMs: 0,
-    mostOutputTokens: 512,
-    log: { warn: () => undefined, info: () => undefined },
-    ...patch,
-    store: { renew: (state, asked) => (over ? Promise.reject(new Error('the replica has ended')) : way.renew(state, asked)) },
-  });
-  const replica: SampleReplica = {
-    admission,
-    store,
-    end: () => {
-      over = true;
-      return admission.keeper.settled();
-    },
-  };
-  opened.push(replica);
-  return replica;
-}
-let replicas = 0;
-const opened: SampleReplica[] = [];
-
-/** Ends all replicas of a test: what they have still to say must not run into the next one, whose tables are empty. */
-export async function endReplicas(): Promise<void> {
-  await Promise.all(opened.splice(0).map((replica) => replica.end()));
 }
 
 /** USD 1 for a thousand tokens of output, nothing for input. */

@@ -1,13 +1,13 @@
 import { connectBus, type Bus, type EventPublisher } from '@sluice/bus';
 import { calls, streams, subjects, usageEventTypes } from '@sluice/contracts';
-import { openDatabase, type Database } from '@sluice/database';
-import { startNatsServer, startPostgres, startTcpProxy, type NatsServer, type TcpProxy } from '@sluice/testing';
+import { startNatsServer, startTcpProxy, type NatsServer, type TcpProxy } from '@sluice/testing';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Admission } from './admission/admission.ts';
 import { SupplementBook } from './leases/book-supplements.ts';
 import { hearSettlements, type SettlementHearing } from './hear-settlements.ts';
-import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot } from './metering-samples.ts';
+import { sampleRequest, sampleSnapshot } from './metering-samples.ts';
+import { useDatabase } from './sample-database.ts';
 import { readUsage } from './read-usage.ts';
 
 const now = 1_000_000;
@@ -19,8 +19,7 @@ let link: TcpProxy;
 let metering: Bus;
 let ingress: Bus;
 let events: EventPublisher;
-let postgres: { readonly url: string; stop(): Promise<void> };
-let database: Database;
+const sample = useDatabase();
 let admission: Admission;
 /** Under way: what one test books must not run into the next. */
 const booking: Promise<void>[] = [];
@@ -42,10 +41,8 @@ function connect(service: string): Promise<Bus> {
 }
 
 beforeAll(async () => {
-  [server, postgres] = await Promise.all([startNatsServer(), startPostgres()]);
+  server = await startNatsServer();
   link = await startTcpProxy(server.port);
-  database = openDatabase({ url: postgres.url, applicationName: 'settlements-spec' });
-  await migrateMetering(database);
   [metering, ingress] = await Promise.all([connect('metering'), connect('ingress')]);
   await ingress.ensureStream({ name: streams.usage, subjects: [subjects.anyUsage], maxAgeMs: 60_000, duplicateWindowMs: 10_000 });
   events = await ingress.createEventPublisher('ingress');
@@ -70,17 +67,12 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all([metering.close(), ingress.close()]);
-  await database.close();
-  await Promise.all([link.stop(), server.stop(), postgres.stop()]);
+  await Promise.all([link.stop(), server.stop()]);
 });
 
-afterEach(async () => {
-  await endReplicas();
-  await Promise.all(booking.splice(0));
-});
+afterEach(() => Promise.all(booking.splice(0)));
 beforeEach(async () => {
-  await database.query('TRUNCATE metering.counter, metering.holder, metering.supplement CASCADE');
-  const { store, ...replica } = openReplica(database, snapshot, () => now);
+  const { store, ...replica } = sample.openReplica(snapshot, () => now);
   admission = replica.admission;
   const book = (): SupplementBook =>
     new SupplementBook({
@@ -208,9 +200,9 @@ describe('settlements over the bus', () => {
       });
     }
     await vi.waitFor(async () => {
-      expect(await database.query('SELECT event_id FROM metering.supplement ORDER BY event_id')).toHaveLength(2);
+      expect(await sample.database.query('SELECT event_id FROM metering.supplement ORDER BY event_id')).toHaveLength(2);
     });
-    const counters = await database.query('SELECT used FROM metering.counter WHERE used > 0');
+    const counters = await sample.database.query('SELECT used FROM metering.counter WHERE used > 0');
     expect(counters).toEqual([{ used: '6000000' }]);
   });
 
@@ -230,10 +222,10 @@ describe('settlements over the bus', () => {
       },
     });
     await vi.waitFor(async () => {
-      expect(await database.query('SELECT used FROM metering.counter WHERE used > 0')).toEqual([{ used: '6000000' }]);
+      expect(await sample.database.query('SELECT used FROM metering.counter WHERE used > 0')).toEqual([{ used: '6000000' }]);
     });
     await admission.keeper.flush(true);
-    expect(await database.query('SELECT used FROM metering.counter WHERE used > 0')).toEqual([{ used: '6000000' }]);
+    expect(await sample.database.query('SELECT used FROM metering.counter WHERE used > 0')).toEqual([{ used: '6000000' }]);
   });
 
   it('hears again what was told before it held anything for the request', async () => {

@@ -1,30 +1,16 @@
 import { Body, type Outcome, type StageContext, type UnsequencedEvent } from '@sluice/bus';
 import { subjects, usageIntentSchema, type Envelope } from '@sluice/contracts';
-import { openDatabase, type Database } from '@sluice/database';
-import { startPostgres } from '@sluice/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { InputCounter } from './estimates/count-input.ts';
 import { KnownKeys } from './limits/known-keys.ts';
 import { LeaseTraces } from './leases/lease-traces.ts';
-import { endReplicas, migrateMetering, openReplica, sampleEnvelope, sampleSnapshot, type SampleLimits } from './metering-samples.ts';
+import { sampleEnvelope, sampleSnapshot, type SampleLimits } from './metering-samples.ts';
+import { useDatabase } from './sample-database.ts';
 import { OutputEstimates } from './estimates/output-estimates.ts';
 import { createStage } from './stage.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);
-let server: { readonly url: string; stop(): Promise<void> };
-let database: Database;
-
-beforeAll(async () => {
-  server = await startPostgres();
-  database = openDatabase({ url: server.url, applicationName: 'stage-spec' });
-  await migrateMetering(database);
-});
-afterAll(async () => {
-  await database.close();
-  await server.stop();
-});
-beforeEach(() => database.query('TRUNCATE metering.counter, metering.holder CASCADE'));
-afterEach(() => endReplicas());
+const metering = useDatabase();
 
 interface Published {
   readonly subject: string;
@@ -32,7 +18,7 @@ interface Published {
 }
 
 function openStage(limits: SampleLimits, unacknowledged = 0, isSafe = true) {
-  const { admission } = openReplica(database, sampleSnapshot(limits), () => now);
+  const { admission } = metering.openReplica(sampleSnapshot(limits), () => now);
   const estimates = new OutputEstimates();
   const keys = new KnownKeys(sampleSnapshot(limits).keys);
   const published: Published[] = [];

@@ -1,45 +1,22 @@
-import { openDatabase, type Database } from '@sluice/database';
-import { startPostgres } from '@sluice/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Admission } from './admission.ts';
-import {
-  endReplicas,
-  migrateMetering,
-  openReplica,
-  sampleRequest,
-  sampleSnapshot,
-  type SampleLimits,
-  type SampleReplica,
-} from '../metering-samples.ts';
+import { sampleRequest, sampleSnapshot, type SampleLimits } from '../metering-samples.ts';
+import { type SampleDatabase, type SampleReplica, useDatabase } from '../sample-database.ts';
 import { readUsage } from '../read-usage.ts';
 
-let server: { readonly url: string; stop(): Promise<void> };
-let database: Database;
+const metering = useDatabase();
 let now = Date.UTC(2026, 0, 15, 12);
-
-beforeAll(async () => {
-  server = await startPostgres();
-  database = openDatabase({ url: server.url, applicationName: 'admission-spec' });
-  await migrateMetering(database);
-});
-afterAll(async () => {
-  await database.close();
-  await server.stop();
-});
-beforeEach(async () => {
+beforeEach(() => {
   now = Date.UTC(2026, 0, 15, 12);
-  await database.query('TRUNCATE metering.counter, metering.holder, metering.crossing CASCADE');
 });
 
-afterEach(() => endReplicas());
-
-const open = (limits: SampleLimits, patch?: Parameters<typeof openReplica>[3]): SampleReplica =>
-  openReplica(database, sampleSnapshot(limits), () => now, patch);
+const open = (limits: SampleLimits, patch?: Parameters<SampleDatabase['openReplica']>[2]): SampleReplica =>
+  metering.openReplica(sampleSnapshot(limits), () => now, patch);
 const ask = async (admission: Admission, id: string, patch: Parameters<typeof sampleRequest>[1] = {}) =>
   admission.admit(sampleRequest(id, { deadline: now + 60_000, ...patch }));
 
 async function crossed(): Promise<number[]> {
-  const rows = await database.query<{ percent: number }>('SELECT percent FROM metering.crossing ORDER BY percent');
+  const rows = await metering.database.query<{ percent: number }>('SELECT percent FROM metering.crossing ORDER BY percent');
   return rows.map(({ percent }) => percent);
 }
 

@@ -1,32 +1,18 @@
-import { openDatabase, type Database } from '@sluice/database';
-import { startPostgres } from '@sluice/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { SupplementBook } from '../leases/book-supplements.ts';
-import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from '../metering-samples.ts';
+import { sampleRequest, sampleSnapshot } from '../metering-samples.ts';
+import { type SampleReplica, useDatabase } from '../sample-database.ts';
 import type { AdmissionRequest } from './admission-request.ts';
 
 const now = Date.UTC(2026, 0, 5, 12);
 const snapshot = sampleSnapshot({ keyBudgets: [{ tokens: 100, window: 'month' }] });
 
-let postgres: { readonly url: string; stop(): Promise<void> };
-let database: Database;
+const metering = useDatabase();
 let replica: SampleReplica;
 let other: SampleReplica;
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-  database = openDatabase({ url: postgres.url, applicationName: 'unknown-calls-spec' });
-  await migrateMetering(database);
+beforeEach(() => {
+  [replica, other] = [metering.openReplica(snapshot, () => now), metering.openReplica(snapshot, () => now)];
 });
-afterAll(async () => {
-  await database.close();
-  await postgres.stop();
-});
-beforeEach(async () => {
-  await database.query('TRUNCATE metering.counter, metering.holder, metering.supplement CASCADE');
-  [replica, other] = [openReplica(database, snapshot, () => now), openReplica(database, snapshot, () => now)];
-});
-afterEach(() => endReplicas());
 
 /** @param most tokens that it can use; `expected` is what it begins on where no more is left */
 function request(requestId: string, most: number, expected = most): AdmissionRequest {

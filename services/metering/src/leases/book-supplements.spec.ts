@@ -1,7 +1,6 @@
-import { openDatabase, type Database } from '@sluice/database';
-import { startPostgres } from '@sluice/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from '../metering-samples.ts';
+import { beforeEach, expect, it } from 'vitest';
+import { sampleRequest, sampleSnapshot } from '../metering-samples.ts';
+import { type SampleReplica, useDatabase } from '../sample-database.ts';
 import type { Supplement } from '../read-usage-event.ts';
 import { SupplementBook, type SupplementParts } from './book-supplements.ts';
 
@@ -11,24 +10,11 @@ const snapshot = sampleSnapshot({
   keyBudgets: [{ usd: 1, window: 'month', rollover: 1 }],
 });
 
-let postgres: { readonly url: string; stop(): Promise<void> };
-let database: Database;
+const metering = useDatabase();
 let replica: SampleReplica;
 let released: string[];
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-  database = openDatabase({ url: postgres.url, applicationName: 'supplements-spec' });
-  await migrateMetering(database);
-});
-afterAll(async () => {
-  await database.close();
-  await postgres.stop();
-});
-afterEach(() => endReplicas());
-beforeEach(async () => {
-  await database.query('TRUNCATE metering.counter, metering.holder, metering.supplement CASCADE');
-  replica = openReplica(database, snapshot, () => now);
+beforeEach(() => {
+  replica = metering.openReplica(snapshot, () => now);
   released = [];
 });
 
@@ -55,7 +41,7 @@ function supplement(call: string, patch: Partial<Supplement> = {}): Supplement {
 }
 
 function counters(): Promise<object[]> {
-  return database.query('SELECT meter, leased, used FROM metering.counter WHERE used <> 0 ORDER BY meter, period');
+  return metering.database.query('SELECT meter, leased, used FROM metering.counter WHERE used <> 0 ORDER BY meter, period');
 }
 
 const once = [
@@ -73,7 +59,7 @@ it('counts a call once in each calendar window of use, and frees what was held f
 it('adds to what is leased and used there, so that less is left for others', async () => {
   await replica.admission.admit(sampleRequest('req_2', { outputTokens: 80, inputTokens: 0, deadline: now + 60_000 }));
   await open().add(supplement('1.1'));
-  const other = openReplica(database, snapshot, () => now).admission;
+  const other = metering.openReplica(snapshot, () => now).admission;
   expect(await other.admit(sampleRequest('req_3', { outputTokens: 14, inputTokens: 0, deadline: now + 60_000 }))).toMatchObject({
     quota: { unit: 'tokens' },
   });
@@ -83,7 +69,9 @@ it('adds to what is leased and used there, so that less is left for others', asy
 it('counts in the window in which the call began, which takes over what the one before left', async () => {
   await open().add(supplement('1.1', { at: Date.UTC(2025, 11, 31, 23, 59) }));
   await open().add(supplement('1.2'));
-  const rows = await database.query(`SELECT used, carried, ends_at FROM metering.counter WHERE meter LIKE '%nanoUsd%' ORDER BY period`);
+  const rows = await metering.database.query(
+    `SELECT used, carried, ends_at FROM metering.counter WHERE meter LIKE '%nanoUsd%' ORDER BY period`,
+  );
   expect(rows).toEqual([
     { used: '20000000', carried: '0', ends_at: new Date('2026-01-01T00:00:00Z') },
     { used: '20000000', carried: '980000000', ends_at: new Date('2026-02-01T00:00:00Z') },

@@ -1,23 +1,11 @@
 import type { UnsequencedEvent } from '@sluice/bus';
-import { openDatabase, type Database } from '@sluice/database';
-import { startPostgres } from '@sluice/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { publishCrossings } from './crossings.ts';
-import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot } from '../metering-samples.ts';
+import { sampleRequest, sampleSnapshot } from '../metering-samples.ts';
+import { useDatabase } from '../sample-database.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);
-let server: { readonly url: string; stop(): Promise<void> };
-let database: Database;
-
-beforeAll(async () => {
-  server = await startPostgres();
-  database = openDatabase({ url: server.url, applicationName: 'crossings-spec' });
-  await migrateMetering(database);
-});
-afterAll(async () => {
-  await database.close();
-  await server.stop();
-});
+const metering = useDatabase();
 
 /** A stream that stores what it is given, or not. */
 function stream(): { events: UnsequencedEvent[]; takes: boolean; publisher: Parameters<typeof publishCrossings>[0]['events'] } {
@@ -31,10 +19,8 @@ function stream(): { events: UnsequencedEvent[]; takes: boolean; publisher: Para
   });
 }
 
-afterEach(() => endReplicas());
 beforeEach(async () => {
-  await database.query('TRUNCATE metering.counter, metering.holder, metering.crossing CASCADE');
-  const { admission } = openReplica(database, sampleSnapshot({ keyBudgets: [{ usd: 0.02, window: 'month' }] }), () => now);
+  const { admission } = metering.openReplica(sampleSnapshot({ keyBudgets: [{ usd: 0.02, window: 'month' }] }), () => now);
   await admission.admit(sampleRequest('req_1', { deadline: now + 60_000 }));
   admission.settle('req_1', { input: 0, output: 20, costNanoUsd: 20_000_000 });
   await admission.keeper.flush(true);
@@ -43,8 +29,8 @@ beforeEach(async () => {
 
 it('tells of a threshold once it is stored, and then no more', async () => {
   const { events, publisher } = stream();
-  expect(await publishCrossings({ database, events: publisher })).toBe(1);
-  expect(await publishCrossings({ database, events: publisher })).toBe(0);
+  expect(await publishCrossings({ database: metering.database, events: publisher })).toBe(1);
+  expect(await publishCrossings({ database: metering.database, events: publisher })).toBe(0);
   expect(events).toEqual([
     {
       id: encodeURIComponent(`key:key_web|budget.nanoUsd|month@UTC:${Date.UTC(2026, 0)}:95`),
@@ -72,10 +58,10 @@ it('tells of a threshold once it is stored, and then no more', async () => {
 it('tells of it again, under the same id, where it was not stored and whoever told it is gone', async () => {
   const first = stream();
   first.takes = false;
-  await expect(publishCrossings({ database, events: first.publisher })).rejects.toThrow('not stored');
+  await expect(publishCrossings({ database: metering.database, events: first.publisher })).rejects.toThrow('not stored');
   const second = stream();
-  expect(await publishCrossings({ database, events: second.publisher })).toBe(0);
-  await database.query(`UPDATE metering.crossing SET claimed_until = clock_timestamp()`);
-  expect(await publishCrossings({ database, events: second.publisher })).toBe(1);
+  expect(await publishCrossings({ database: metering.database, events: second.publisher })).toBe(0);
+  await metering.database.query(`UPDATE metering.crossing SET claimed_until = clock_timestamp()`);
+  expect(await publishCrossings({ database: metering.database, events: second.publisher })).toBe(1);
   expect(second.events.map(({ id }) => id)).toEqual(first.events.map(({ id }) => id));
 });

@@ -1,7 +1,6 @@
-import { openDatabase, type Database } from '@sluice/database';
-import { startPostgres } from '@sluice/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from '../metering-samples.ts';
+import { expect, it } from 'vitest';
+import { sampleRequest, sampleSnapshot } from '../metering-samples.ts';
+import { type SampleReplica, useDatabase } from '../sample-database.ts';
 
 const now = Date.UTC(2026, 0, 5, 12);
 const limit = 64;
@@ -9,25 +8,14 @@ const snapshot = sampleSnapshot({ keyBudgets: [{ tokens: limit, window: 'month' 
 /** Tokens of each request, and of what it asks beyond them. */
 const block = 16;
 
-let postgres: { readonly url: string; stop(): Promise<void> };
-let database: Database;
-
-beforeAll(async () => {
-  postgres = await startPostgres();
-  database = openDatabase({ url: postgres.url, applicationName: 'extensions-spec' });
-  await migrateMetering(database);
-});
-afterAll(async () => {
-  await database.close();
-  await postgres.stop();
-});
+const metering = useDatabase();
 
 function request(id: string) {
   return sampleRequest(id, { inputTokens: 0, outputTokens: block, deadline: now + 60_000, dispatchedAt: now });
 }
 
 it('uses a limit to its end and no further, where what a request asked beyond its reservation was asked of its replica', async () => {
-  const [own, other] = [openReplica(database, snapshot, () => now), openReplica(database, snapshot, () => now)];
+  const [own, other] = [metering.openReplica(snapshot, () => now), metering.openReplica(snapshot, () => now)];
   let asked = 0;
   const fill = async ({ admission }: SampleReplica): Promise<void> => {
     while ((await admission.admit(request(`req_${asked + 1}`))) === undefined) asked += 1;

@@ -1,40 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { usageEventTypes } from '@sluice/contracts';
-import { openDatabase, type Database } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Admission } from '../admission/admission.ts';
-import {
-  endReplicas,
-  migrateMetering,
-  openReplica,
-  sampleRequest,
-  sampleSnapshot,
-  type SampleLimits,
-  type SampleReplica,
-} from '../metering-samples.ts';
+import { sampleRequest, sampleSnapshot, type SampleLimits } from '../metering-samples.ts';
+import { type SampleReplica, useDatabase } from '../sample-database.ts';
 import { reconcile } from './reconcile.ts';
 
-let server: { readonly url: string; stop(): Promise<void> };
-let database: Database;
+const metering = useDatabase(startDebianPostgres);
 const now = Date.UTC(2026, 0, 15, 12);
-
-beforeAll(async () => {
-  server = await startDebianPostgres();
-  database = openDatabase({ url: server.url, applicationName: 'leases-spec', maxConnections: 8 });
-  await migrateMetering(database);
-});
-afterAll(async () => {
-  await database.close();
-  await server.stop();
-});
-beforeEach(() => clear());
-afterEach(() => endReplicas());
-
-async function clear(): Promise<void> {
-  await database.query('TRUNCATE metering.counter, metering.holder CASCADE');
-}
 
 interface Admitted {
   readonly id: string;
@@ -58,8 +33,8 @@ class Cluster {
   }
 
   open(): SampleReplica {
-    const { store } = openReplica(database, sampleSnapshot({}), () => now);
-    const replica = openReplica(database, sampleSnapshot(this.#limits), () => now, {
+    const { store } = metering.openReplica(sampleSnapshot({}), () => now);
+    const replica = metering.openReplica(sampleSnapshot(this.#limits), () => now, {
       // The dead say nothing: what they had still to send is lost.
       store: {
         renew: (state, asked) => (this.#dead.has(state.holder) ? Promise.reject(new Error('dead')) : store.renew(state, asked)),
@@ -108,7 +83,7 @@ class Cluster {
     const dead = keeper.holder;
     this.#dead.add(dead);
     this.replicas[place] = this.open();
-    await database.query(`UPDATE metering.holder SET expires_at = clock_timestamp() - interval '1 s' WHERE holder = $1`, [dead]);
+    await metering.database.query(`UPDATE metering.holder SET expires_at = clock_timestamp() - interval '1 s' WHERE holder = $1`, [dead]);
     await this.reconcile(place, dead);
   }
 
@@ -158,7 +133,7 @@ function eventsOf({ id, number, settled }: Admitted, holder: string): Record<str
 }
 
 async function counters(): Promise<{ leased: number; used: number; ceiling: number; granted: number }[]> {
-  const rows = await database.query<{ leased: string; used: string; ceiling: string; granted: string }>(
+  const rows = await metering.database.query<{ leased: string; used: string; ceiling: string; granted: string }>(
     `SELECT leased, used, ceiling, coalesce((SELECT sum(granted) FROM metering.lease WHERE lease.meter = counter.meter), 0) AS granted
      FROM metering.counter`,
   );
@@ -188,7 +163,7 @@ describe('leases over several replicas on PostgreSQL', () => {
     async (_name, limits) => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
-          await clear();
+          await metering.clear();
           reserved.clear();
           const cluster = new Cluster(3, limits);
           for (const { kind, at, amount } of steps) {
@@ -212,7 +187,6 @@ describe('leases over several replicas on PostgreSQL', () => {
             expect(counter.leased).toBeLessThanOrEqual(counter.ceiling);
             expect(counter.granted).toBeLessThanOrEqual(counter.leased);
           }
-          await endReplicas();
         }),
         { numRuns: 40 },
       );
@@ -260,7 +234,7 @@ describe('leases over several replicas on PostgreSQL', () => {
     await cluster.ask(0, 10);
     const admission = cluster.admission(0);
     const before = admission.keeper.holder;
-    await database.query('UPDATE metering.holder SET lost = true');
+    await metering.database.query('UPDATE metering.holder SET lost = true');
     await cluster.flush(0);
     expect(admission.keeper.holder).not.toBe(before);
     expect(await cluster.ask(0, 10)).toBe(true);

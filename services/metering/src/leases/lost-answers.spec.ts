@@ -1,33 +1,16 @@
-import { openDatabase, type Database } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { AdmissionParts } from '../admission/admission.ts';
-import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot } from '../metering-samples.ts';
+import { sampleRequest, sampleSnapshot } from '../metering-samples.ts';
+import { useDatabase } from '../sample-database.ts';
 
 const now = Date.UTC(2026, 0, 15, 12);
 const snapshot = sampleSnapshot({ keyBudgets: [{ tokens: 1_000, window: 'month' }] });
 /** Renewals without use after which all goes back and the lease is closed, and one more. */
 const idleFlushes = 4;
 
-let server: { readonly url: string; stop(): Promise<void> };
-let database: Database;
-
-beforeAll(async () => {
-  server = await startDebianPostgres();
-  database = openDatabase({ url: server.url, applicationName: 'lost-answers-spec' });
-  await migrateMetering(database);
-});
-afterAll(async () => {
-  await database.close();
-  await server.stop();
-});
-beforeEach(() => clear());
-
-async function clear(): Promise<void> {
-  await endReplicas();
-  await database.query('TRUNCATE metering.counter, metering.holder CASCADE');
-}
+const metering = useDatabase(startDebianPostgres);
 
 /** What becomes of a statement: done and answered, done and not answered, never done, or done after the next one, unheard. */
 const fates = ['done', 'unheard', 'lost', 'late'] as const;
@@ -35,7 +18,7 @@ type Fate = (typeof fates)[number];
 
 /** A replica whose way to the database is told what to do. */
 function replicaOver(nextFate: () => Fate) {
-  const { store } = openReplica(database, snapshot, () => now);
+  const { store } = metering.openReplica(snapshot, () => now);
   const late: (() => Promise<unknown>)[] = [];
   const renew: AdmissionParts['store']['renew'] = async (state, asked) => {
     const fate = nextFate();
@@ -49,11 +32,11 @@ function replicaOver(nextFate: () => Fate) {
     if (fate === 'unheard') throw new Error('no answer');
     return rows;
   };
-  return openReplica(database, snapshot, () => now, { store: { renew } });
+  return metering.openReplica(snapshot, () => now, { store: { renew } });
 }
 
 async function counter(): Promise<{ leased: number; used: number }> {
-  const [row] = await database.query<{ leased: string; used: string }>('SELECT leased, used FROM metering.counter');
+  const [row] = await metering.database.query<{ leased: string; used: string }>('SELECT leased, used FROM metering.counter');
   return { leased: Number(row?.leased ?? 0), used: Number(row?.used ?? 0) };
 }
 
@@ -65,7 +48,7 @@ it('leaves nothing leased and books each use once, whichever answers of the data
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      await clear();
+      await metering.clear();
       let fate: Fate = 'done';
       const { admission } = replicaOver(() => fate);
       const open: string[] = [];

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { usageEventTypes } from '@sluice/contracts';
-import { openDatabase, type Database } from '@sluice/database';
 import { startDebianPostgres } from '@sluice/testing';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { endReplicas, migrateMetering, openReplica, sampleRequest, sampleSnapshot, type SampleReplica } from '../metering-samples.ts';
+import { expect, it } from 'vitest';
+import { sampleRequest, sampleSnapshot } from '../metering-samples.ts';
+import { type SampleReplica, useDatabase } from '../sample-database.ts';
 import { readUsageEvent } from '../read-usage-event.ts';
 import { SupplementBook } from './book-supplements.ts';
 import { reconcile } from './reconcile.ts';
@@ -21,18 +21,7 @@ const snapshot = sampleSnapshot({
   key: { concurrency: 50 },
 });
 const meterCount = 2;
-let server: { readonly url: string; stop(): Promise<void> };
-let database: Database;
-
-beforeAll(async () => {
-  server = await startDebianPostgres();
-  database = openDatabase({ url: server.url, applicationName: 'arithmetic-spec', maxConnections: 8 });
-  await migrateMetering(database);
-});
-afterAll(async () => {
-  await database.close();
-  await server.stop();
-});
+const metering = useDatabase(startDebianPostgres);
 
 /** What the outside world knows of one request. */
 interface Known {
@@ -145,7 +134,7 @@ class World {
       if (request.holder === holder && (request.used === undefined || request.callsUnknown)) this.letGo += request.extended;
     }
     this.#start(index);
-    await database.query(`UPDATE metering.holder SET expires_at = clock_timestamp() - interval '1 s' WHERE holder = $1`, [holder]);
+    await metering.database.query(`UPDATE metering.holder SET expires_at = clock_timestamp() - interval '1 s' WHERE holder = $1`, [holder]);
     for (let time = 0; time < 2; time += 1) await this.#reconcile(holder);
   }
 
@@ -156,7 +145,7 @@ class World {
     for (let time = 0; time < 5; time += 1) for (const replica of this.replicas) await this.#renew(replica);
     for (const holder of this.#dead) await this.#reconcile(holder);
     for (const { admission } of this.replicas) expect(admission.open).toBe(0);
-    const counters = await database.query<{ leased: string; used: string }>(
+    const counters = await metering.database.query<{ leased: string; used: string }>(
       `SELECT leased, used FROM metering.counter WHERE meter LIKE '%tokens%'`,
     );
     return counters.map(({ leased, used }) => ({ leased: Number(leased), used: Number(used) }));
@@ -202,8 +191,8 @@ class World {
   }
 
   #start(index: number): void {
-    const { store } = openReplica(database, snapshot, () => this.now);
-    this.replicas[index] = openReplica(database, snapshot, () => this.now, {
+    const { store } = metering.openReplica(snapshot, () => this.now);
+    this.replicas[index] = metering.openReplica(snapshot, () => this.now, {
       // The dead say nothing: what they had still to send is lost.
       store: {
         renew: (state, asked) => (this.#dead.has(state.holder) ? Promise.reject(new Error('dead')) : store.renew(state, asked)),
@@ -212,7 +201,7 @@ class World {
   }
 
   async #reconcile(holder: string): Promise<void> {
-    await database.query(`UPDATE metering.holder SET reconcile_at = '-infinity' WHERE holder = $1`, [holder]);
+    await metering.database.query(`UPDATE metering.holder SET reconcile_at = '-infinity' WHERE holder = $1`, [holder]);
     const replica = this.#replica(0);
     const lost = await replica.store.nextLost();
     if (lost === undefined) return; // it never leased anything, or is forgotten
@@ -298,8 +287,7 @@ async function take(world: World, step: Step): Promise<void> {
 }
 
 async function worldAfter(steps: readonly Step[], check: (world: World) => void): Promise<World> {
-  await endReplicas();
-  await database.query('TRUNCATE metering.counter, metering.holder, metering.crossing, metering.supplement CASCADE');
+  await metering.clear();
   const world = new World();
   for (const step of steps) {
     await take(world, step);
