@@ -7,6 +7,12 @@ const maxDropped = 64;
 const maxDroppedLength = 2_048;
 const nanoPerUsd = 1_000_000_000n;
 
+/** Written out: a name that is put together for each answer is hashed for each. */
+const rateLimitNames = {
+  requests: { limit: 'x-ratelimit-limit-requests', remaining: 'x-ratelimit-remaining-requests', reset: 'x-ratelimit-reset-requests' },
+  tokens: { limit: 'x-ratelimit-limit-tokens', remaining: 'x-ratelimit-remaining-tokens', reset: 'x-ratelimit-reset-tokens' },
+} as const;
+
 type Told = Pick<Answer, 'attempts' | 'found' | 'guards' | 'timings'> & Partial<Pick<Answer, 'provider' | 'model' | 'dropped'>>;
 
 /** Headers that an answer of any kind carries: who answered, what it cost, which guards ran, where the time went. */
@@ -30,11 +36,12 @@ export function answerHeaders({ id, dialect }: Pick<Envelope, 'id' | 'dialect'>,
   return headers;
 }
 
-function setRateLimit(headers: OutgoingHttpHeaders, kind: 'requests' | 'tokens', state: RateLimitState | undefined): void {
+function setRateLimit(headers: OutgoingHttpHeaders, kind: keyof typeof rateLimitNames, state: RateLimitState | undefined): void {
   if (state === undefined) return;
-  headers[`x-ratelimit-limit-${kind}`] = String(state.limit);
-  headers[`x-ratelimit-remaining-${kind}`] = String(state.remaining);
-  headers[`x-ratelimit-reset-${kind}`] = `${(state.resetMs / 1_000).toFixed(3)}s`;
+  const names = rateLimitNames[kind];
+  headers[names.limit] = String(state.limit);
+  headers[names.remaining] = String(state.remaining);
+  headers[names.reset] = `${(state.resetMs / 1_000).toFixed(3)}s`;
 }
 
 /** Fields that no provider was told of; a client's own words, so their number and length have a bound. */

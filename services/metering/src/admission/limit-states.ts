@@ -8,17 +8,20 @@ export interface LimitStates {
 
 /** How the tightest of some limits stand, for the headers of an answer. */
 export function limitStates(quotas: readonly Quota[], now: number): LimitStates {
-  let requests: RateLimitState | undefined;
-  let tokens: RateLimitState | undefined;
-  for (const quota of quotas) {
-    if (quota.unit === 'requests') requests = tighter(requests, quota, now);
-    else tokens = tighter(tokens, quota, now);
-  }
+  const requests = tightest(quotas, true, now);
+  const tokens = tightest(quotas, false, now);
   return { ...(requests === undefined ? {} : { requests }), ...(tokens === undefined ? {} : { tokens }) };
 }
 
-function tighter(known: RateLimitState | undefined, quota: Quota, now: number): RateLimitState {
-  const remaining = Math.floor(quota.left(now));
-  if (known !== undefined && known.remaining <= remaining) return known;
-  return { limit: quota.allowed, remaining, resetMs: Math.ceil(quota.resetMs(now)) };
+function tightest(quotas: readonly Quota[], ofRequests: boolean, now: number): RateLimitState | undefined {
+  let found: Quota | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const quota of quotas) {
+    if ((quota.unit === 'requests') !== ofRequests) continue;
+    const remaining = Math.floor(quota.left(now));
+    if (remaining >= least && found !== undefined) continue;
+    found = quota;
+    least = remaining;
+  }
+  return found && { limit: found.allowed, remaining: least, resetMs: Math.ceil(found.resetMs(now)) };
 }
