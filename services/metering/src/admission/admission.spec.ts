@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Admission } from './admission.ts';
+import type { Admission, AdmissionParts } from './admission.ts';
 import { sampleRequest, sampleSnapshot, type SampleLimits } from '../metering-samples.ts';
 import { type SampleDatabase, type SampleReplica, useDatabase } from '../sample-database.ts';
 import { readUsage } from '../read-usage.ts';
@@ -374,6 +375,20 @@ describe('Admission', () => {
     await one.admission.keeper.flush(true);
     expect(await ask(other.admission, 'r4', wide)).toBeUndefined();
     expect(await ask(one.admission, 'r5', wide)).toMatchObject({ reason: 'full' });
+  });
+
+  it('gives what came to whoever waits for it before it asks again, however long an answer takes', async () => {
+    const limits = { keyBudgets: [{ tokens: 100, window: 'month' as const }] };
+    const { store } = open(limits);
+    const renew: AdmissionParts['store']['renew'] = async (state, asked) => {
+      const rows = await store.renew(state, asked);
+      await delay(130); // what waits is looked at each 50 ms, and asks for more
+      return rows;
+    };
+    const { admission } = open(limits, { store: { renew } });
+    const wide = { inputTokens: 0, mostInputTokens: 0, outputTokens: 10, mostOutputTokens: 90 };
+    expect(await ask(admission, 'r1', { ...wide, outputTokens: 70, mostOutputTokens: 70 })).toBeUndefined();
+    expect(await ask(admission, 'r2', wide)).toBeUndefined();
   });
 
   it('limits a model over all organisations', async () => {

@@ -53,10 +53,15 @@ export class Admission {
         this.keeper.hurry();
       },
     );
-    const review = (): void => {
-      this.#waiting.review();
-    };
-    this.#reservations = new Reservations({ ...parts, onRenewed: review, onReleased: review });
+    this.#reservations = new Reservations({
+      ...parts,
+      onRenewed: () => {
+        this.#waiting.reviewNow();
+      },
+      onReleased: () => {
+        this.#waiting.review();
+      },
+    });
     this.configure(snapshot);
   }
 

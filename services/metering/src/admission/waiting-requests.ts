@@ -51,7 +51,7 @@ export class WaitingRequests {
     this.#enqueue({ ...waiter, resolve, noted: [], dropped: false });
     this.#fetch();
     this.#timer ??= setInterval(() => {
-      this.#reviewNow(true);
+      this.#review(true);
     }, reviewMs).unref();
     return promise;
   }
@@ -61,13 +61,18 @@ export class WaitingRequests {
     for (const waiting of this.#queue) if (waiting.requestId === requestId) waiting.dropped = true;
   }
 
-  /** Looks at all that wait, once in this turn: leases came, or a request ended. */
+  /** Looks at all that wait, before the next statement is made: leases came, and it would give back what nobody has taken yet. */
+  reviewNow(): void {
+    if (this.#queue.length > 0) this.#review(false);
+  }
+
+  /** Looks at all that wait, once in this turn: a request ended. */
   review(): void {
     if (this.#scheduled || this.#queue.length === 0) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#reviewNow(false);
+      this.#review(false);
     });
   }
 
@@ -80,7 +85,7 @@ export class WaitingRequests {
     this.#queue.push(waiting);
   }
 
-  #reviewNow(fetch: boolean): void {
+  #review(fetch: boolean): void {
     const now = this.#clock();
     const queue = this.#queue;
     this.#queue = [];

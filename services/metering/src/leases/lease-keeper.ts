@@ -94,7 +94,7 @@ export class LeaseKeeper {
   flush(renewal: boolean): Promise<void> {
     this.#renewalDue ||= renewal;
     this.#again = true;
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    this.#running ??= this.#run();
     return this.#running;
   }
 
@@ -112,11 +112,16 @@ export class LeaseKeeper {
   }
 
   async #run(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      const renewal = this.#renewalDue;
-      this.#renewalDue = false;
-      await this.#send(renewal);
+    try {
+      while (this.#again) {
+        this.#again = false;
+        const renewal = this.#renewalDue;
+        this.#renewalDue = false;
+        await this.#send(renewal);
+      }
+    } finally {
+      // In the turn that found nothing more to do: what is asked from here on begins anew.
+      this.#running = undefined;
     }
   }
 
