@@ -77,10 +77,11 @@ export async function comparePage(
      ORDER BY row.ended_at, row.request_id LIMIT $4`,
     [after.endedAt, after.requestId, to, pageSize, ...(organization === undefined ? [] : [organization])],
   );
+  // An orphan's charge may be taken back any moment, now that its request has a row.
   const supplements = await on.query<RerateRow>(
     `SELECT late.event_id AS unit, ${rowColumns}, late.ledger_row -> 'attempts' AS attempts, false AS unresolved
      FROM billing.late_settlement AS late JOIN billing.ledger AS row ON row.request_id = late.request_id
-     WHERE late.request_id = ANY ($1::text[]) AND late.booked AND ${isSupplement} ORDER BY late.event_id`,
+     WHERE late.request_id = ANY ($1::text[]) AND late.booked AND NOT late.orphan AND ${isSupplement} ORDER BY late.event_id`,
     [rows.map((row) => row.request_id)],
   );
   const booked = await bookedLines(on, rows);
