@@ -19,7 +19,7 @@ function tightest(quotas: readonly Quota[], ofRequests: boolean, now: number): R
   for (const quota of quotas) {
     if ((quota.unit === 'requests') !== ofRequests) continue;
     const remaining = Math.floor(quota.left(now));
-    if (remaining >= least && found !== undefined) continue;
+    if (remaining >= least) continue;
     found = quota;
     least = remaining;
   }

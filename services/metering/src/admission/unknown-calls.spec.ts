@@ -65,6 +65,24 @@ describe('A request whose calls may not all be told', () => {
     expect(await isAdmitted(replica, request('req_3', 10))).toBe(true);
   });
 
+  it('leaves room for nobody either where the statement that gives it back is lost', async () => {
+    const { store } = replica;
+    let reaches = true;
+    const flaky = metering.openReplica(snapshot, () => now, {
+      store: { renew: (state, asked) => (reaches ? store.renew(state, asked) : Promise.reject(new Error('lost'))) },
+    });
+    expect(await isAdmitted(flaky, request('req_lost', 60))).toBe(true);
+    expect(await isAdmitted(other, request('req_other', 40))).toBe(true);
+    endUnknown(flaky, 'req_lost');
+    await supplement(flaky, 'req_lost', 60);
+    reaches = false;
+    await flaky.admission.keeper.flush(true);
+    reaches = true;
+    await flaky.admission.keeper.flush(true);
+    expect(flaky.admission.keeper.away).toBe(false);
+    expect(await isAdmitted(flaky, request('req_1', 1))).toBe(false);
+  });
+
   it('is the one that can go beyond a limit until its time is over, where it began on its estimate', async () => {
     expect(await isAdmitted(replica, request('req_other', 70))).toBe(true);
     expect(await isAdmitted(replica, request('req_lost', 90, 10))).toBe(true);

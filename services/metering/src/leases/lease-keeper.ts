@@ -143,7 +143,7 @@ export class LeaseKeeper {
       }
       this.#known = true;
       this.#validUntil = now + leaseMs * 0.9;
-      this.#take(clock(), rows, asked);
+      this.#take(clock(), rows, asked, now);
     } catch (error) {
       for (const { quota, ask } of asked) quota.missAnswer(ask);
       if (!this.#away) log.warn({ err: error }, 'quota cannot be leased; requests are admitted from the leases in hand');
@@ -174,16 +174,16 @@ export class LeaseKeeper {
     return asked.map((quota) => {
       this.#active.add(quota);
       // With the requests that have ended goes what they used, of every limit: reconciliation knows them by it.
-      const ask = renewal || isShort(quota, now) ? quota.ask(now, renewal) : quota.tell(now);
+      const ask = renewal || isShort(quota, now) ? quota.ask(now, renewal) : quota.tell();
       return { quota, ask, previousStart: previousStart(quota.definition, quota.start) };
     });
   }
 
-  #take(now: number, rows: readonly LeaseRow[], asked: Parameters<LeaseStore['renew']>[1]): void {
+  #take(now: number, rows: readonly LeaseRow[], asked: Parameters<LeaseStore['renew']>[1], askedAt: number): void {
     const told = new Map(asked.map(({ quota, ask }) => [quota, ask]));
     for (const row of rows) {
       const ask = told.get(row.quota);
-      if (ask !== undefined) row.quota.renew(now, row, ask);
+      if (ask !== undefined) row.quota.renew(now, row, ask, askedAt);
     }
   }
 

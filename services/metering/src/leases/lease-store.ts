@@ -1,6 +1,7 @@
 import type { Database } from '@sluice/database';
 import { crossingOf } from './crossings.ts';
-import type { LeaseAnswer, LeaseAsk, Quota } from './quota.ts';
+import type { LeaseAnswer, LeaseAsk } from './lease-ask.ts';
+import type { Quota } from './quota.ts';
 
 /** A holder's word on itself, with each renewal. */
 export interface HolderState {

@@ -1,49 +1,15 @@
 import { countsUse, type LimitDefinition, type Unit } from '../limits/limit-definition.ts';
 import type { Owner } from '../limits/scope.ts';
+import { Demand } from './demand.ts';
+import type { LeaseAnswer, LeaseAsk } from './lease-ask.ts';
 import { SlidingWindow } from './sliding-window.ts';
 
 /** How many times what is missing is asked for: the first requests of an owner do not each wait. The database gives less near the limit. */
 const blockFactor = 4;
 
 const windowMs = { second: 1_000, minute: 60_000 } as const;
-/** Renewals without any use after which a quota keeps nothing in reserve. */
-const idleRenewals = 2;
-/** Share of the last renewals' use that is remembered at each renewal. */
-const demandMemory = 0.7;
-/** Renewals' worth of use that is leased ahead: one is used up while the next is fetched. */
-const renewalsAhead = 2;
-/** Share of that below which more is fetched before the next renewal: half of what one takes, which is far more than the way to the database. */
+/** Share of what is leased ahead below which more is fetched before the next renewal: half of what one takes, which is far more than the way to the database. */
 const lowShare = 0.25;
-
-/** What a replica asks of the database for one quota; see `lease_quotas` in the migrations. */
-export interface LeaseAsk {
-  /** When it was made, epoch ms. */
-  readonly at: number;
-  readonly need: number;
-  readonly want: number;
-  readonly give: number;
-  /** What of that was counted apart. */
-  readonly apart: number;
-  readonly used: number;
-  readonly close: boolean;
-  /** What was told as used by a close whose answer did not come; 0 where there is none. */
-  readonly closed: number;
-  /** What the smallest waiting request needs, where the lease has less; else 0. */
-  readonly least: number;
-  /** Whether the turn is kept: a request that may go beyond the limit is under way. */
-  readonly turn: boolean;
-}
-
-/** The database's word on a quota. */
-export interface LeaseAnswer {
-  /** All that this holder has, what it used included. */
-  readonly granted: number;
-  /** Of all holders. */
-  readonly totalUsed: number;
-  readonly carried: number;
-  readonly starved: boolean;
-  readonly turn: boolean;
-}
 
 /**
  * This process's lease of one limit in one period, and what was used of it. Three kinds differ in what comes back: what is
@@ -93,9 +59,9 @@ export class Quota {
   #starved = false;
   /** Leased here, and used by calls that are counted in the database apart: it is nobody's until it has gone back. */
   #apart = 0;
-  #taken = 0;
-  #demand = 0;
-  #idle = 0;
+  /** What of it the ask under way gives back. */
+  #apartGiven = 0;
+  readonly #demand = new Demand();
   #toldUsed = 0;
   /** Whether an answer of the database was lost: what it says of this lease is not known. */
   #unheard = false;
@@ -149,7 +115,7 @@ export class Quota {
   take(now: number, amount: number): void {
     if (this.#window === undefined) this.held += amount;
     else this.#window.add(now, amount);
-    this.#taken += amount;
+    this.#demand.taken += amount;
   }
 
   /** Puts what was really used in the place of what was taken. */
@@ -205,9 +171,9 @@ export class Quota {
 
   /** What to ask for now; lowers the lease by what it gives away, which may not be used from here on. */
   ask(now: number, renewal: boolean): LeaseAsk {
-    if (renewal) this.#observeDemand();
+    if (renewal) this.#demand.observe();
     const room = this.room(now);
-    const target = Math.min(Math.ceil(Math.max(this.#demand, this.#taken) * renewalsAhead), this.allowed);
+    const target = Math.min(this.#demand.target, this.allowed);
     const isShort = this.waiting > 0 && room < this.leastWaiting;
     const apart = this.#giveApart();
     const give = apart + Math.max(0, Math.min(this.#spare(now, room, target, isShort), this.granted - apart));
@@ -221,7 +187,7 @@ export class Quota {
     const least = isShort ? Math.ceil(this.leastWaiting) : 0;
     // Until the answer says so, nobody begins on it: it may be another's by then.
     this.turn = this.overdrawn > 0;
-    return { at: now, need, want: Math.max(0, want), give, apart, used, close, closed: this.#closed, least, turn: this.turn };
+    return { need, want: Math.max(0, want), give, used, close, closed: this.#closed, least, turn: this.turn };
   }
 
   /** Whether what was used of a calendar window is not told yet. */
@@ -230,20 +196,9 @@ export class Quota {
   }
 
   /** Tells what was used, and asks for nothing. */
-  tell(now: number): LeaseAsk {
+  tell(): LeaseAsk {
     this.#toldUsed = Math.max(0, Math.round(this.used));
-    return {
-      at: now,
-      need: 0,
-      want: 0,
-      give: 0,
-      apart: 0,
-      used: this.#toldUsed,
-      close: false,
-      closed: this.#closed,
-      least: 0,
-      turn: this.turn,
-    };
+    return { need: 0, want: 0, give: 0, used: this.#toldUsed, close: false, closed: this.#closed, least: 0, turn: this.turn };
   }
 
   /** What of the lease goes back. */
@@ -254,24 +209,27 @@ export class Quota {
     const allowed = this.#definition.soft ? room : Math.max(0, this.allowed - this.#total(now));
     const spare = Math.floor(room - Math.min(allowed, this.waiting > 0 ? room : this.#starved ? 0 : target));
     // Half as much again is kept before anything goes back, so that leases do not swing.
-    return this.#starved || this.#idle >= idleRenewals || spare > target / 2 || room > allowed ? spare : 0;
+    return this.#starved || this.#demand.isIdle || spare > target / 2 || room > allowed ? spare : 0;
   }
 
   /** What was counted apart goes back, as far as it is certain that the lease in the database has it. */
   #giveApart(): number {
     const apart = Math.min(this.#apart, Math.max(0, Math.floor(this.granted - this.used - this.held)));
     this.#apart -= apart;
+    this.#apartGiven = apart;
     return apart;
   }
 
   /** Whether anything of it is to be told or given back. */
   isActive(now: number): boolean {
     if (this.granted !== 0 || this.held !== 0 || this.waiting > 0 || this.turn || this.#unheard || this.#apart > 0) return true;
-    return this.#toldUsed !== Math.round(this.ownUsed(now)) || this.#taken > 0;
+    return this.#toldUsed !== Math.round(this.ownUsed(now)) || this.#demand.taken > 0;
   }
 
-  renew(now: number, answer: LeaseAnswer, told: LeaseAsk): void {
+  /** @param askedAt when that was asked of which this is the answer */
+  renew(now: number, answer: LeaseAnswer, told: LeaseAsk, askedAt: number): void {
     this.#unheard = false;
+    this.#apartGiven = 0;
     this.#closed = 0;
     if (told.close) {
       // The lease is gone from the database; what was used of it stays booked there.
@@ -287,15 +245,16 @@ export class Quota {
     this.carried = answer.carried;
     this.turn = answer.turn;
     this.renewedAt = now;
-    this.askedAt = told.at;
+    this.askedAt = askedAt;
     this.#starved = answer.starved;
   }
 
   /** The answer to an ask did not come; it may have been done or not. */
-  missAnswer({ close, used, apart }: LeaseAsk): void {
+  missAnswer({ close, used }: LeaseAsk): void {
     this.#unheard = true;
     // Given or not: nobody uses it until an answer says what is leased here.
-    this.#apart += apart;
+    this.#apart += this.#apartGiven;
+    this.#apartGiven = 0;
     // A later close was done, if at all, after all earlier ones.
     if (close) this.#closed = used;
   }
@@ -305,6 +264,7 @@ export class Quota {
     this.granted = 0;
     this.held = 0;
     this.#apart = 0;
+    this.#apartGiven = 0;
     this.turn = false;
     this.overdrawn = 0;
     this.othersUsed += this.used;
@@ -316,12 +276,6 @@ export class Quota {
   #closable(now: number, renewal: boolean): boolean {
     if (!renewal || this.waiting > 0 || this.held !== 0) return false;
     if (this.#window !== undefined && this.#window.total(now) !== 0) return false;
-    return this.#idle >= idleRenewals || now >= this.end;
-  }
-
-  #observeDemand(): void {
-    this.#idle = this.#taken === 0 ? this.#idle + 1 : 0;
-    this.#demand = this.#idle >= idleRenewals ? 0 : Math.max(this.#taken, this.#demand * demandMemory);
-    this.#taken = 0;
+    return this.#demand.isIdle || now >= this.end;
   }
 }
