@@ -2,7 +2,8 @@ import { providerAttemptSchema } from '@sluice/contracts';
 import type { Database, Transaction } from '@sluice/database';
 import { z } from 'zod';
 import { bookAdjustments, type Adjustment } from './adjustments.ts';
-import { takeBackOrphans, takenBackSuffix } from './orphan-supplements.ts';
+import { againSuffix, isSupplement, lateSuffix, takenBackSuffix } from './entry-ids.ts';
+import { takeBackOrphans } from './orphan-supplements.ts';
 import { linesAgainst } from './standing-lines.ts';
 import { nanoUsdOf, ratedLines, sumOf, type FindPrice, type RatedLine, type RatedRow } from '../ledger/rated-lines.ts';
 
@@ -97,8 +98,8 @@ SELECT late.event_id, late.request_id, late.ledger_row ->> 'outcome' AS late_out
   late.ledger_row ->> 'cost_nano_usd' AS cost, late.ledger_row ->> 'saved_nano_usd' AS saved, late.ledger_row ->> 'provider' AS provider,
   coalesce(late.ledger_row ->> 'model_used', late.ledger_row ->> 'model_asked') AS model,
   row.outcome AS stands, subject.ended_at, subject.organization, subject.team, subject.key_id, subject.user_name, subject.tags,
-  EXISTS (SELECT FROM billing.adjustment AS known WHERE known.adjustment_id = late.request_id || ':late') AS already,
-  late.ledger_row ->> 'event_id' LIKE '%:call-%' AS supplement,
+  EXISTS (SELECT FROM billing.adjustment AS known WHERE known.adjustment_id = late.request_id || '${lateSuffix}') AS already,
+  ${isSupplement('late.event_id')} AS supplement,
   EXISTS (SELECT FROM billing.adjustment AS back WHERE back.adjustment_id = late.event_id || '${takenBackSuffix}') AS taken_back,
   ARRAY(
     SELECT told ->> 'id' FROM json_array_elements(row.attempts) AS told
@@ -121,7 +122,7 @@ const waitingSql = `${lateSql(`late.booked IS NULL AND (row.request_id IS NOT NU
   AND NOT EXISTS (SELECT FROM billing.open_intent AS intent WHERE intent.request_id = late.request_id))`)} LIMIT $1`;
 
 /** Supplements that were looked at while a reservation stood for their requests ($1): a few each, for a request has few calls. */
-const passedOverSql = lateSql(`late.request_id = ANY ($1::text[]) AND NOT late.booked AND late.event_id LIKE '%:call-%'`);
+const passedOverSql = lateSql(`late.request_id = ANY ($1::text[]) AND NOT late.booked AND ${isSupplement('late.event_id')}`);
 
 function isCharged({ stands, late_outcome: end }: LateRow): boolean {
   return (stands === 'unresolved' && end !== 'unresolved') || (stands === 'refused' && end !== 'refused');
@@ -185,6 +186,6 @@ function entryOf(late: LateRow, taken: readonly RatedLine[], findPrice: FindPric
 }
 
 function entryIdOf({ supplement, taken_back: takenBack, event_id: eventId, request_id: requestId }: LateRow): string {
-  if (!supplement) return `${requestId}:late`;
-  return takenBack ? `${eventId}:again` : eventId;
+  if (!supplement) return `${requestId}${lateSuffix}`;
+  return takenBack ? `${eventId}${againSuffix}` : eventId;
 }

@@ -1,5 +1,6 @@
 import type { Transaction } from '@sluice/database';
 import { bookAdjustments, type Adjustment } from './adjustments.ts';
+import { lateSuffix, takenBackSuffix } from './entry-ids.ts';
 import { linesAgainst } from './standing-lines.ts';
 import { sumOf } from '../ledger/rated-lines.ts';
 
@@ -12,20 +13,20 @@ interface Orphan extends Pick<Adjustment, 'adjustment_id' | 'organization' | 'te
   readonly twice: boolean;
 }
 
-/** Id of the entry that takes back what a supplement was charged for. */
-export const takenBackSuffix = ':back';
-
-/** An end that came late and is booked left out the calls of supplements; until then an unresolved row stands for them. */
+/**
+ * A row comes within the seven days of the stream, or with a producer's disk that was away: it is looked for so long. Until an end that came
+ * late is booked, an unresolved row stands for all calls; such an end is booked without those of supplements.
+ */
 const orphansSql = `
 SELECT entry.adjustment_id, entry.request_id, entry.ended_at, entry.organization, entry.team, entry.key_id, entry.user_name, entry.tags,
-  (row.outcome = 'unresolved' AND NOT EXISTS (SELECT FROM billing.adjustment AS known WHERE known.adjustment_id = late.request_id || ':late'))
+  (row.outcome = 'unresolved' AND NOT EXISTS (SELECT FROM billing.adjustment AS known WHERE known.adjustment_id = late.request_id || '${lateSuffix}'))
   OR EXISTS (
     SELECT FROM json_array_elements(row.attempts) AS told WHERE told ->> 'id' = late.ledger_row -> 'attempts' -> 0 ->> 'id'
   ) AS twice
 FROM billing.late_settlement AS late
   JOIN billing.ledger AS row ON row.request_id = late.request_id
   JOIN billing.adjustment AS entry ON entry.adjustment_id = late.event_id
-WHERE late.orphan LIMIT $1`;
+WHERE late.orphan AND late.recorded_at > now() - interval '30 days' LIMIT $1`;
 
 /**
  * Looks again at calls that were charged by themselves, once the row of their request has come after all. Where that stands for the call

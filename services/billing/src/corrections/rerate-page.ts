@@ -1,6 +1,7 @@
 import { providerAttemptSchema } from '@sluice/contracts';
 import type { Queryable } from '@sluice/database';
 import { z } from 'zod';
+import { isSupplement } from './entry-ids.ts';
 import { rateAgain, type FindPrice, type RatedLine } from '../ledger/rated-lines.ts';
 
 /** Requests of one page, which is one transaction. */
@@ -55,8 +56,6 @@ interface BookedLine {
 }
 
 const rowColumns = `row.request_id, row.ended_at, row.organization, row.team, row.key_id, row.user_name, row.tags, row.dialect`;
-/** By the ids of their events: one call that the end of its request does not tell of. */
-const isSupplement = `late.event_id LIKE '%:call-%'`;
 
 /** Compares a page of requests after a place (at first the beginning of the period) with a price list; `last` where there may be more. */
 export async function comparePage(
@@ -70,7 +69,7 @@ export async function comparePage(
     `SELECT row.request_id AS unit, ${rowColumns},
        coalesce(late.ledger_row -> 'attempts', row.attempts::jsonb) AS attempts, row.outcome = 'unresolved' AND late.event_id IS NULL AS unresolved
      FROM billing.ledger AS row
-     LEFT JOIN billing.late_settlement AS late ON late.request_id = row.request_id AND late.booked AND NOT ${isSupplement}
+     LEFT JOIN billing.late_settlement AS late ON late.request_id = row.request_id AND late.booked AND NOT ${isSupplement('late.event_id')}
      WHERE (row.ended_at, row.request_id) > ($1, $2) AND row.ended_at < $3
        AND (row.outcome <> 'refused' OR EXISTS (SELECT FROM billing.late_settlement AS any_late WHERE any_late.request_id = row.request_id AND any_late.booked))
        ${organization === undefined ? '' : 'AND row.organization = $5'}
@@ -81,7 +80,7 @@ export async function comparePage(
   const supplements = await on.query<RerateRow>(
     `SELECT late.event_id AS unit, ${rowColumns}, late.ledger_row -> 'attempts' AS attempts, false AS unresolved
      FROM billing.late_settlement AS late JOIN billing.ledger AS row ON row.request_id = late.request_id
-     WHERE late.request_id = ANY ($1::text[]) AND late.booked AND NOT late.orphan AND ${isSupplement} ORDER BY late.event_id`,
+     WHERE late.request_id = ANY ($1::text[]) AND late.booked AND NOT late.orphan AND ${isSupplement('late.event_id')} ORDER BY late.event_id`,
     [rows.map((row) => row.request_id)],
   );
   const booked = await bookedLines(on, rows);
@@ -104,7 +103,7 @@ async function bookedLines(on: Queryable, rows: readonly RerateRow[]): Promise<M
        UNION ALL
        SELECT adjustment_id, CASE
            WHEN reason = 'rerating' THEN left(adjustment_id, -length(reference) - 1)
-           WHEN adjustment_id LIKE '%:call-%' THEN reference
+           WHEN ${isSupplement('adjustment_id')} THEN reference
            ELSE request_id
          END, block
        FROM billing.adjustment WHERE request_id = ANY ($1::text[])
